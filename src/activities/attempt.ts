@@ -1,0 +1,176 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Json } from '../index.ts';
+import { workflowIdOf } from '../job/ids.ts';
+import type { AttemptInput, AttemptResult, JobError } from '../job/spec.ts';
+import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
+import type { AttemptEnd } from '../journal/entries.ts';
+import type { Journal } from '../journal/journal.ts';
+import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
+import { within } from '../process/within.ts';
+import { Heart } from '../worker/heart.ts';
+import { Reporter } from '../worker/reporter.ts';
+import type { RunnerPool } from '../worker/runner-pool.ts';
+import type { KillReceipt, Runner, RunnerEnd } from '../worker/runner.ts';
+import type { FailureDetails } from '../workflows/run-attempt.ts';
+
+/** What a worker offers to workflows. */
+export type AttemptActivities = { attempt(input: AttemptInput): Promise<AttemptResult> };
+
+export type AttemptDeps = {
+  journal: Journal;
+  pool: RunnerPool;
+  connection: NativeConnection;
+  namespace: string;
+  identity: string;
+  workerId: string;
+  host: string;
+};
+
+/**
+ * Runs one attempt in a runner and ends when its process has answered or is gone.
+ *
+ * @throws ApplicationFailure of the reason's code, never retried by Temporal: what follows is the workflow's to decide.
+ * @throws CancelledFailure when the job was asked to stop and the process is proven gone.
+ */
+export const attemptActivities = (deps: AttemptDeps): AttemptActivities => ({
+  async attempt(input) {
+    const adopted = input.adoptLost ? await outcomeOnRecord(deps, input) : undefined;
+    if (adopted) return report(adopted, { adopted: true });
+
+    const heart = new Heart(deps);
+    try {
+      const runner = await deps.pool.lease();
+      const ended = await runIn(runner, input, heart, deps);
+      await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
+      await heart.fresh();
+      return report(ended.end, ended);
+    } finally {
+      heart.stop();
+    }
+  },
+});
+
+/** What ended: the row for the journal, and what only the workflow needs to know. */
+type Ended = { end: AttemptEnd; counted?: boolean; checkpoint?: Json };
+
+async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: AttemptDeps): Promise<Ended> {
+  const { spec, number } = input;
+  const { timeoutMs, graceMs } = spec.options;
+  const startedAt = Date.now();
+  // Before the runner gets the work: a worker that starts after us must find what we had.
+  await recordBriefly(deps.journal, {
+    kind: 'attemptStarted',
+    attempt: {
+      jobId: spec.id,
+      number,
+      workflowId: workflowIdOf(spec.id),
+      activityId: Context.current().info.activityId,
+      workerId: deps.workerId,
+      host: deps.host,
+      pid: runner.pid,
+      at: startedAt,
+    },
+  });
+  const reporter = new Reporter(deps.journal.writer, spec.id, number, (value) => heart.save(value));
+  const { id, type, queue, tags, metadata } = spec;
+  const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
+  const running = runner.run({ job: { id, type, queue, tags, metadata }, payload: spec.payload, number, deadlineAt, checkpoint: input.checkpoint }, reporter);
+  const timeout = timer(timeoutMs);
+  const first = await Promise.race([running, heart.asked, timeout.over]);
+  timeout.clear();
+
+  let killed: KillReceipt | undefined;
+  if (typeof first === 'string') {
+    const grace = first === 'cancelled' ? await graceOf(deps.journal, spec.id, graceMs) : first === 'timeout' ? graceMs : 0;
+    killed = await runner.kill(grace, running);
+  }
+  reporter.end();
+  deps.pool.giveBack(runner, typeof first !== 'string' && first.kind !== 'died' && first.reusable);
+  return endOf(first, { jobId: spec.id, number, at: Date.now() }, killed, reporter.checkpoint, timeoutMs);
+}
+
+/** An end in the journal's words. Asked to stop and answered at the same moment: the answer that came first counts. */
+function endOf(how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout', base: Pick<AttemptEnd, 'jobId' | 'number' | 'at'>, killed: KillReceipt | undefined, checkpoint: Json | undefined, timeoutMs: number | null): Ended {
+  const receipt = killed ? { signal: killed.signal, killMs: killed.killMs, killedPids: killed.killedPids } : {};
+  const bad = (outcome: AttemptOutcome, code: ReasonCode, message: string, retryable = true): Ended => ({
+    end: { ...base, ...receipt, outcome, code, error: { name: code, message, retryable } },
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  });
+  switch (how) {
+    case 'cancelled':
+      return bad('ABORTED', 'ABORTED_BY_USER', 'asked to stop');
+    case 'timeout':
+      return bad('TIMED_OUT', 'TIMED_OUT', `ran longer than its timeout of ${timeoutMs} ms and was killed`);
+    case 'shutdown':
+      return { ...bad('LOST', 'LOST', 'its worker was shut down while it ran'), counted: false };
+    case 'fenced':
+      return bad('LOST', 'LOST', 'its worker had no answer from Temporal for 24 s and killed it, for another may run it by now');
+    case 'gone':
+      return bad('LOST', 'LOST', 'Temporal had given it up: its job was terminated, or its worker had lost touch');
+  }
+  switch (how.kind) {
+    case 'done':
+      return { end: { ...base, outcome: 'SUCCEEDED', result: how.result } };
+    case 'failed':
+      return { end: { ...base, outcome: 'FAILED', code: how.code, error: how.error }, ...(checkpoint === undefined ? {} : { checkpoint }) };
+    case 'died': {
+      const by = how.signal ?? `exit code ${how.exitCode}`;
+      const { end, ...rest } = bad('HALTED', 'HALTED', `its process ended by ${by}, which nobody asked for; see the last lines of its log`);
+      return { end: { ...end, exitCode: how.exitCode, signal: how.signal }, ...rest };
+    }
+  }
+}
+
+/** The activity's outcome. */
+function report(end: AttemptEnd, { adopted, counted, checkpoint }: { adopted?: boolean; counted?: boolean; checkpoint?: Json }): AttemptResult {
+  if (end.outcome === 'SUCCEEDED') return { result: end.result ?? null, ...(adopted ? { adopted } : {}) };
+  const error = end.error as JobError;
+  const code = end.code ?? 'INTERNAL';
+  if (end.outcome === 'ABORTED' && !adopted) throw new CancelledFailure(error.message);
+  const details: FailureDetails = { outcome: end.outcome, code, error, ...(adopted ? { adopted } : {}), ...(counted === undefined ? {} : { counted }), ...(checkpoint === undefined ? {} : { checkpoint }) };
+  throw ApplicationFailure.create({ message: error.message, type: code, nonRetryable: true, details: [details] });
+}
+
+/** How the lost attempt before this one had ended, if its worker could still write that down. */
+async function outcomeOnRecord({ journal }: AttemptDeps, { spec, number }: AttemptInput): Promise<AttemptEnd | undefined> {
+  try {
+    const row = await readAttempt(journal.db, spec.id, number - 1);
+    if (!row?.outcome || row.outcome === 'LOST' || row.finished_at === null) return undefined;
+    return {
+      jobId: spec.id,
+      number: row.number,
+      at: row.finished_at,
+      outcome: row.outcome as AttemptOutcome,
+      ...(row.result === null ? {} : { result: JSON.parse(row.result) as Json }),
+      ...(row.error === null ? {} : { error: JSON.parse(row.error) as JobError }),
+      ...(row.code === null ? {} : { code: row.code as ReasonCode }),
+    };
+  } catch {
+    // No journal, no record: the job runs again, as at-least-once allows.
+    return undefined;
+  }
+}
+
+/** The grace of the abort that is under way, which a Temporal cancel cannot carry: the api has left it in the journal. */
+async function graceOf(journal: Journal, jobId: string, own: number): Promise<number> {
+  try {
+    const [row] = await readJobsById(journal.db, [jobId]);
+    return row?.abort_grace_ms ?? own;
+  } catch {
+    return own;
+  }
+}
+
+/** Written before we go on, but a journal that is down or locked stops nothing. */
+const recordBriefly = (journal: Journal, entry: Parameters<Journal['writer']['write']>[0]): Promise<boolean> => within(JOURNAL_WAIT_MS, journal.writer.write(entry));
+
+function timer(ms: number | null): { over: Promise<'timeout'>; clear(): void } {
+  if (ms === null) return { over: new Promise(() => {}), clear: () => {} };
+  const { promise, resolve } = Promise.withResolvers<'timeout'>();
+  const timeout = setTimeout(resolve, ms, 'timeout' as const);
+  return { over: promise, clear: () => clearTimeout(timeout) };
+}
+
+const JOURNAL_WAIT_MS = 50;

@@ -1,0 +1,91 @@
+import type { Client } from '@temporalio/client';
+import proto, { type temporal } from '@temporalio/proto';
+import { type InjectedSinks, Worker } from '@temporalio/worker';
+import { jobIdOf, workflowIdOf } from '../job/ids.ts';
+import type { JobRecord } from '../job/spec.ts';
+import type { Entry } from '../journal/entries.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { JournalSinks } from '../workflows/job-life.ts';
+
+type History = temporal.api.history.v1.IHistory;
+const { EventType } = proto.temporal.api.enums.v1;
+
+/**
+ * Writes jobs to the journal again from their histories in Temporal, by replaying them: the same workflow code tells the
+ * same records, so what comes back is what was written the first time, but for logs, samples and the old feed.
+ *
+ * @returns how many there were a history for.
+ */
+export async function restore(deps: { client: Client; journal: Journal; bundle: string }, jobIds: AsyncIterable<string> | Iterable<string>): Promise<number> {
+  const { client, journal, bundle } = deps;
+  const tell = (record: JobRecord): void => journal.writer.tell({ kind: 'job', record });
+  const sinks: InjectedSinks<JournalSinks> = { journal: { record: { fn: (_, record) => tell(record), callDuringReplay: true } } };
+  const endings: Entry[] = [];
+  let restored = 0;
+
+  async function* histories() {
+    for await (const jobId of jobIds) {
+      const history = await historyOf(client, jobId);
+      if (!history) continue;
+      for (const entry of attemptsIn(jobId, history)) journal.writer.tell(entry);
+      const ending = endingOf(jobId, history);
+      if (ending) endings.push(ending);
+      restored += 1;
+      yield { workflowId: workflowIdOf(jobId), history };
+    }
+  }
+  for await (const replayed of Worker.runReplayHistories({ workflowBundle: { codePath: bundle }, sinks }, histories())) {
+    const jobId = jobIdOf(replayed.workflowId);
+    // The history's last word stands even where this program cannot follow the history to it.
+    if (replayed.error && jobId) endings.push(...(await closedWithout(client, jobId, replayed.error)));
+  }
+  for (const entry of endings) journal.writer.tell(entry);
+  return restored;
+}
+
+async function historyOf(client: Client, jobId: string): Promise<History | undefined> {
+  try {
+    return await client.workflow.getHandle(workflowIdOf(jobId)).fetchHistory();
+  } catch (error) {
+    if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
+    throw error;
+  }
+}
+
+/** Who ran each attempt and since when: a workflow does not know, its history does. */
+function* attemptsIn(jobId: string, history: History): Generator<Entry> {
+  const scheduled = new Map<string, string>();
+  for (const event of history.events ?? []) {
+    if (event.activityTaskScheduledEventAttributes) scheduled.set(String(event.eventId), event.activityTaskScheduledEventAttributes.activityId ?? '');
+    const started = event.activityTaskStartedEventAttributes;
+    const activityId = started && scheduled.get(String(started.scheduledEventId));
+    const number = Number(activityId?.match(/^attempt-(\d+)$/)?.[1]);
+    if (!started || !activityId || !number) continue;
+    const [workerId = '', host = ''] = (started.identity ?? '').split('@');
+    yield { kind: 'attemptStarted', attempt: { jobId, number, workflowId: workflowIdOf(jobId), activityId, workerId, host, pid: null, at: timeOf(event) } };
+  }
+}
+
+/** The end of a workflow that was not its own doing. */
+function endingOf(jobId: string, history: History): Entry | undefined {
+  const last = history.events?.at(-1);
+  if (last?.eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED) {
+    const reason = last.workflowExecutionTerminatedEventAttributes?.reason;
+    return { kind: 'terminated', jobId, at: timeOf(last), code: 'TERMINATED', message: reason ? `terminated in Temporal: ${reason}` : 'terminated in Temporal' };
+  }
+  if (last?.eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT) {
+    return { kind: 'terminated', jobId, at: timeOf(last), code: 'INTERNAL', message: 'its workflow timed out in Temporal' };
+  }
+  return undefined;
+}
+
+async function closedWithout(client: Client, jobId: string, error: Error): Promise<Entry[]> {
+  const { status } = await client.workflow.getHandle(workflowIdOf(jobId)).describe();
+  if (status.name === 'RUNNING') return [];
+  return [{ kind: 'terminated', jobId, at: Date.now(), code: 'INTERNAL', message: `its history could not be followed: ${error.message}` }];
+}
+
+function timeOf(event: temporal.api.history.v1.IHistoryEvent): number {
+  const { seconds, nanos } = event.eventTime ?? {};
+  return Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1e6);
+}

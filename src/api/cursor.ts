@@ -1,0 +1,46 @@
+import { Fault } from '../job/errors.ts';
+
+/** The lists there are: a cursor is of one of them, and means nothing in another. */
+export type CursorKind = 'event' | 'log' | 'attempt' | `jobs ${string}`;
+
+export const encodeCursor = (kind: CursorKind, ...values: (string | number)[]): string => Buffer.from(JSON.stringify([kind, ...values])).toString('base64url');
+
+/**
+ * A cursor's values; undefined for none.
+ *
+ * @throws Fault BAD_USER_INPUT where it is of another list, or no cursor.
+ */
+export function decodeCursor(kind: CursorKind, cursor: string | null | undefined): (string | number)[] | undefined {
+  if (cursor === null || cursor === undefined) return undefined;
+  let decoded: unknown;
+  try {
+    decoded = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    decoded = undefined;
+  }
+  if (!Array.isArray(decoded) || decoded[0] !== kind) throw new Fault('BAD_USER_INPUT', `the cursor "${cursor}" is not of this list: take endCursor or cursor from an answer of the same field in the same order`);
+  return decoded.slice(1) as (string | number)[];
+}
+
+/** @throws Fault BAD_USER_INPUT where a page size is out of bounds. */
+export function pageSize(first: number): number {
+  if (first < 1 || first > MAX_PAGE) throw new Fault('BAD_USER_INPUT', `first: ${first} is out of bounds: 1 to ${MAX_PAGE}`);
+  return first;
+}
+
+/** One page of rows that were read one more than asked for. */
+export function pageOf<Row>(rows: Row[], first: number, after: string | null | undefined, cursorOf: (row: Row) => string) {
+  const nodes = rows.slice(0, first);
+  return {
+    nodes,
+    edges: nodes.map((node) => ({ node, cursor: cursorOf(node) })),
+    pageInfo: {
+      hasNextPage: rows.length > first,
+      hasPreviousPage: typeof after === 'string',
+      startCursor: nodes.length > 0 ? cursorOf(nodes[0]!) : null,
+      endCursor: nodes.length > 0 ? cursorOf(nodes.at(-1)!) : null,
+    },
+  };
+}
+
+export const MAX_PAGE = 100;

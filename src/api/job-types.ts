@@ -1,0 +1,74 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { Json } from '../index.ts';
+import { Fault, UserError } from '../job/errors.ts';
+import { LIMITS } from '../job/spec.ts';
+import type { Journal } from '../journal/journal.ts';
+import { readJobTypes, type JobTypeRow } from '../journal/read-workers.ts';
+
+/** The job types as workers have published them. The last known ones serve while the journal cannot be read. */
+export class JobTypes {
+  readonly #journal: Journal;
+  readonly #checks = new Map<string, ValidateFunction>();
+  #known: Map<string, JobTypeRow> | undefined;
+  #readAt = 0;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** @throws Fault BACKEND_UNAVAILABLE where they have never been read and cannot be now. */
+  async all(): Promise<Map<string, JobTypeRow>> {
+    // createJob asks each time; one read serves a burst of them.
+    if (this.#known && Date.now() - this.#readAt < FRESH_MS) return this.#known;
+    try {
+      this.#known = await readJobTypes(this.#journal.db);
+      this.#readAt = Date.now();
+    } catch (error) {
+      if (!this.#known) throw new Fault('BACKEND_UNAVAILABLE', 'the job types cannot be read from the journal now, try again in a moment', { cause: error });
+    }
+    return this.#known;
+  }
+
+  /** @throws UserError UNKNOWN_TYPE */
+  async get(name: string): Promise<JobTypeRow> {
+    const type = (await this.all()).get(name) ?? (await this.#again()).get(name);
+    if (type) return type;
+    const names = [...(await this.all()).keys()];
+    throw new UserError('UNKNOWN_TYPE', `no worker has published the job type "${name}"; there ${names.length === 0 ? 'are none yet: is a worker running?' : `are ${names.join(', ')}`}`, { path: ['type'] });
+  }
+
+  /** @throws UserError BAD_PAYLOAD with the path and the rule, PAYLOAD_TOO_LARGE */
+  checkPayload(type: JobTypeRow, payload: Json): void {
+    const bytes = Buffer.byteLength(JSON.stringify(payload));
+    if (bytes > LIMITS.payloadBytes) throw new UserError('PAYLOAD_TOO_LARGE', `the payload has ${bytes} bytes of JSON, ${LIMITS.payloadBytes} are allowed: store it elsewhere and pass where it is`, { path: ['payload'] });
+    const check = this.#checkOf(type.payloadSchema);
+    if (check(payload)) return;
+    const [error] = check.errors ?? [];
+    const inside = (error?.instancePath ?? '').split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const named = error?.params as { missingProperty?: string; additionalProperty?: string } | undefined;
+    const path = ['payload', ...inside, ...[named?.missingProperty ?? named?.additionalProperty ?? []].flat()];
+    throw new UserError('BAD_PAYLOAD', `${path.join('.')} ${error?.message ?? 'breaks the schema'} (type ${type.name})`, { path, rule: error?.keyword ?? '' });
+  }
+
+  async #again(): Promise<Map<string, JobTypeRow>> {
+    this.#readAt = 0;
+    return this.all();
+  }
+
+  #checkOf(schema: Json): ValidateFunction {
+    const text = JSON.stringify(schema);
+    let check = this.#checks.get(text);
+    if (!check) {
+      if (this.#checks.size >= MAX_CHECKS) this.#checks.clear();
+      const ajv = new Ajv2020({ strict: false });
+      addFormats.default(ajv);
+      check = ajv.compile(schema as object);
+      this.#checks.set(text, check);
+    }
+    return check;
+  }
+}
+
+const FRESH_MS = 1_000;
+const MAX_CHECKS = 1_000;

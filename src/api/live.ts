@@ -1,0 +1,187 @@
+import { isFinal, type JobStatus } from '../job/status.ts';
+import type { Journal } from '../journal/journal.ts';
+import { firstEventSeq, lastEventSeq, readEvents, readLog, type EventRow, type LogLineRow } from '../journal/read-events.ts';
+import { countJobs, readJobs, readJobsById, type JobFilter, type JobRow } from '../journal/read-jobs.ts';
+import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
+import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
+import { fromJournal } from './errors.ts';
+import { endable, Wake } from './wake.ts';
+
+type Events = EventRow[];
+/** The jobs that have changed and were not sent yet, and how far in the feed that is known. */
+type Heard = { ids: Set<string>; seq: number };
+
+/**
+ * The live feed. Every subscription is a generator that reads the journal from its own place when it is woken, so a slow
+ * client costs no memory: what it has not read yet stands in the journal.
+ */
+export class Live {
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Woken when the journal has changed and `concerns` holds for its new events. */
+  wake(concerns: (events: Events) => boolean = () => true): Wake {
+    return new Wake((wake) => this.#journal.tail.listen((events) => concerns(events) && wake()));
+  }
+
+  job(id: string): AsyncGenerator<JobRow | null> {
+    return endable(this.wake((events) => events.some((event) => event.job_id === id)), (wake) => this.#job(id, wake));
+  }
+
+  async *#job(id: string, wake: Wake): AsyncGenerator<JobRow | null> {
+    let seen = -1;
+    do {
+      const [row] = await this.#read((db) => readJobsById(db, [id]));
+      if (!row) return yield null;
+      if (row.version !== seen) yield row;
+      seen = row.version;
+      if (isFinal(row.status as JobStatus)) return;
+    } while (await wake.next());
+  }
+
+  jobs(filter: JobFilter, first: number, after: string | null | undefined) {
+    const limit = pageSize(first);
+    const from = this.#seqOf(after);
+    const heard: Heard = { ids: new Set(), seq: 0 };
+    const wake = this.wake((events) => {
+      hear(heard, events);
+      return events.length > 0;
+    });
+    return endable(wake, () => this.#jobs(filter, limit, from, heard, wake));
+  }
+
+  async *#jobs(filter: JobFilter, limit: number, from: number | undefined, heard: Heard, wake: Wake) {
+    const now = await this.#read(lastEventSeq);
+    let sent = now;
+    if (from !== undefined && (await this.#isKept(from))) {
+      sent = from;
+      for (let at = from; at < now; ) {
+        const events = await this.#read((db) => readEvents(db, { after: at, limit: CHUNK }));
+        hear(heard, events);
+        at = events.at(-1)?.seq ?? now;
+      }
+    } else {
+      const changed = await this.#read((db) => readJobs(db, filter, { orderBy: { field: 'CREATED_AT', direction: 'DESC' }, limit }));
+      yield this.#update(sent, true, changed, []);
+    }
+    for (;;) {
+      while (heard.ids.size > 0) {
+        const { seq } = heard;
+        const ids = Array.from(heard.ids).slice(0, CHUNK);
+        for (const id of ids) heard.ids.delete(id);
+        const wanted = filter.ids ? ids.filter((id) => filter.ids?.includes(id)) : ids;
+        const changed = await this.#read((db) => readJobs(db, { ...filter, ids: wanted }, { orderBy: { field: 'CREATED_AT', direction: 'ASC' }, limit: CHUNK }));
+        const matching = new Set(changed.map(({ id }) => id));
+        // The cursor must not pass what is still to be sent.
+        if (heard.ids.size === 0) sent = Math.max(sent, seq);
+        yield this.#update(sent, false, changed, ids.filter((id) => !matching.has(id)));
+      }
+      if (!(await wake.next())) return;
+    }
+  }
+
+  #update(seq: number, isSnapshot: boolean, changed: JobRow[], removed: string[]) {
+    return { jobsUpdated: { cursor: this.#cursor(seq), isSnapshot, changed, removed } };
+  }
+
+  events(jobId: string | undefined, after: string | null | undefined) {
+    const from = this.#seqOf(after);
+    return endable(this.wake((events) => events.some((event) => jobId === undefined || event.job_id === jobId)), (wake) => this.#events(jobId, from, wake));
+  }
+
+  async *#events(jobId: string | undefined, from: number | undefined, wake: Wake) {
+    const gap = from !== undefined && !(await this.#isKept(from));
+    let seq = gap || (from === undefined && jobId === undefined) ? await this.#read(lastEventSeq) : (from ?? 0);
+    // At once, with or without events: from here on the client has a cursor to come back with.
+    let first = true;
+    do {
+      let events: Events;
+      do {
+        events = await this.#read((db) => readEvents(db, { jobId, after: seq, limit: CHUNK }));
+        seq = events.at(-1)?.seq ?? seq;
+        if (first || events.length > 0) yield { jobEvents: { events, cursor: this.#cursor(seq), gap: first && gap } };
+        first = false;
+      } while (events.length === CHUNK);
+    } while (await wake.next());
+  }
+
+  log(jobId: string, attempt: number | null | undefined, after: string | null | undefined) {
+    const from = Number(decodeCursor('log', after)?.[0] ?? 0);
+    return endable(this.wake(), (wake) => this.#log(jobId, attempt, from, wake));
+  }
+
+  async *#log(jobId: string, attempt: number | null | undefined, from: number, wake: Wake) {
+    let seq = from;
+    do {
+      // Asked before the lines are read: a final job has none to come.
+      const [job] = await this.#read((db) => readJobsById(db, [jobId]));
+      let lines: LogLineRow[];
+      do {
+        lines = await this.#read((db) => readLog(db, { jobId, attempt, after: seq, limit: CHUNK }));
+        seq = lines.at(-1)?.seq ?? seq;
+        if (lines.length > 0) yield { jobLog: { lines, cursor: encodeCursor('log', seq), dropped: lines.reduce((sum, line) => sum + line.dropped, 0) } };
+      } while (lines.length === CHUNK);
+      if (!job || isFinal(job.status as JobStatus)) return;
+    } while (await wake.next());
+  }
+
+  workers(pool: string | null | undefined) {
+    return endable(this.wake(), (wake) => this.#workers(pool, wake));
+  }
+
+  async *#workers(pool: string | null | undefined, wake: Wake): AsyncGenerator<{ workersUpdated: { workers: WorkerRow[] } }> {
+    let seen = '';
+    do {
+      const workers = await this.#read((db) => readWorkers(db, { pool }));
+      const now = JSON.stringify(workers);
+      if (now !== seen) yield { workersUpdated: { workers } };
+      seen = now;
+    } while (await wake.next(AGGREGATE_PAUSE_MS));
+  }
+
+  counts(filter: JobFilter) {
+    return endable(this.wake((events) => events.length > 0), (wake) => this.#counts(filter, wake));
+  }
+
+  async *#counts(filter: JobFilter, wake: Wake) {
+    let seen = '';
+    do {
+      const jobCountsUpdated = await this.#read((db) => countJobs(db, filter));
+      const now = JSON.stringify(jobCountsUpdated);
+      if (now !== seen) yield { jobCountsUpdated };
+      seen = now;
+    } while (await wake.next(AGGREGATE_PAUSE_MS));
+  }
+
+  /** The seq a client comes back with; one of another journal is older than all that is kept. */
+  #seqOf(cursor: string | null | undefined): number | undefined {
+    const values = decodeCursor('event', cursor);
+    return values && (values[0] === this.#journal.id ? Number(values[1]) : FOREIGN);
+  }
+
+  #cursor(seq: number): string {
+    return encodeCursor('event', this.#journal.id, seq);
+  }
+
+  async #isKept(seq: number): Promise<boolean> {
+    const oldest = await this.#read(firstEventSeq);
+    return seq !== FOREIGN && seq >= oldest - 1;
+  }
+
+  #read<T>(read: (db: Journal['db']) => Promise<T>): Promise<T> {
+    return fromJournal(() => read(this.#journal.db));
+  }
+}
+
+function hear(heard: Heard, events: Events): void {
+  for (const event of events) heard.ids.add(event.job_id);
+  heard.seq = Math.max(heard.seq, events.at(-1)?.seq ?? 0);
+}
+
+const CHUNK = 500;
+const FOREIGN = -1;
+/** Counts and workers are read as a whole at every change: not more often than this. */
+const AGGREGATE_PAUSE_MS = 200;

@@ -1,0 +1,36 @@
+import { Fault } from '../job/errors.ts';
+import type { JobStatus } from '../job/status.ts';
+import type { JobFilter } from '../journal/read-jobs.ts';
+import type { WorkerRow } from '../journal/read-workers.ts';
+import type { JobFilter as JobFilterInput, WorkerStatus } from './schema.gen.ts';
+import { MAX_PAGE } from './cursor.ts';
+
+/** @throws Fault BAD_USER_INPUT where a list in the filter is too long. */
+export function readFilter(filter: JobFilterInput | null | undefined): JobFilter {
+  for (const [name, value] of Object.entries(filter ?? {})) {
+    if (Array.isArray(value) && value.length > MAX_PAGE) throw new Fault('BAD_USER_INPUT', `filter.${name} has ${value.length} items, ${MAX_PAGE} are allowed`);
+  }
+  return (filter ?? {}) as JobFilter;
+}
+
+/** A worker that says it runs and has been silent counts as lost. */
+export function workerStatus(row: WorkerRow, nowMs = Date.now()): WorkerStatus {
+  const silent = nowMs - row.last_seen_at > SILENT_MS;
+  return silent && row.status !== 'STOPPED' ? 'LOST' : (row.status as WorkerStatus);
+}
+
+type Counts = Record<JobStatus, number>;
+const count = (status: JobStatus) => (counts: unknown) => (counts as Counts)[status];
+
+/** JobCounts from what the journal counts by status. */
+export const totalOf = {
+  scheduled: count('SCHEDULED'),
+  queued: count('QUEUED'),
+  running: count('RUNNING'),
+  succeeded: count('SUCCEEDED'),
+  failed: count('FAILED'),
+  aborted: count('ABORTED'),
+  total: (counts: unknown) => Object.values(counts as Counts).reduce((sum, some) => sum + some, 0),
+};
+
+const SILENT_MS = 10_000;

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { BANDS } from '../job/bands.ts';
+import { workflowIdOf } from '../job/ids.ts';
+import type { Json } from '../index.ts';
+import type { JobError, JobOptions } from '../job/spec.ts';
+import type { AttemptOutcome, JobEventKind, JobStatus, ReasonCode } from '../job/status.ts';
+import { readEvents, readLog } from '../journal/read-events.ts';
+import { countJobs, readAttempts, readJobs } from '../journal/read-jobs.ts';
+import { readWorkers } from '../journal/read-workers.ts';
+import { decodeCursor, encodeCursor, pageOf, pageSize } from './cursor.ts';
+import { fromJournal } from './errors.ts';
+import { readFilter, totalOf, workerStatus } from './present.ts';
+import { defaultOptions } from './read-input.ts';
+import * as scalars from './scalars.ts';
+import type { Resolvers } from './schema.gen.ts';
+
+const parse = <T = Json>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** Unpack, call, return: what needs an `if` stands where it belongs. */
+export const resolvers: Resolvers = {
+  DateTime: scalars.DateTime,
+  Duration: scalars.Duration,
+  Bytes: scalars.Bytes,
+  Version: scalars.Version,
+  JSON: scalars.JsonScalar,
+
+  Query: {
+    job: async (_, { id }, { loaders }) => (await loaders.job.load(id)) ?? null,
+    async jobs(_, { filter, orderBy, first, after }, { journal }) {
+      const list = `jobs ${orderBy.field} ${orderBy.direction}` as const;
+      const from = decodeCursor(list, after);
+      const page = { orderBy, limit: pageSize(first) + 1, after: from && { value: Number(from[0]), id: String(from[1]) } };
+      const rows = await fromJournal(() => readJobs(journal.db, readFilter(filter), page));
+      return pageOf(rows, first, after, (row) => encodeCursor(list, row.sort, row.id));
+    },
+    jobCounts: (_, { filter }, { journal }) => fromJournal(() => countJobs(journal.db, readFilter(filter))) as never,
+    jobTypes: async (_, __, { jobTypes }) => [...(await jobTypes.all()).values()],
+    async workers(_, { pool, status }, { journal }) {
+      const rows = await fromJournal(() => readWorkers(journal.db, { pool }));
+      return rows.filter((row) => !status || status.includes(workerStatus(row)));
+    },
+    serverInfo: () => ({}) as never,
+  },
+
+  Mutation: {
+    createJob: (_, { input }, { jobs }) => jobs.create(input),
+    createJobs: (_, { input }, { jobs }) => jobs.createAll(input.jobs),
+    abortJob: (_, { input }, { jobs }) => jobs.abort(input),
+    forceStartJob: (_, { input }, { jobs }) => jobs.forceStart(input),
+    setJobPriority: (_, { input }, { jobs }) => jobs.setPriority(input),
+  },
+
+  Subscription: {
+    jobUpdated: { subscribe: (_, { id }, { live }) => live.job(id) as never, resolve: (row: unknown) => row as never },
+    jobsUpdated: { subscribe: (_, { filter, first, after }, { live }) => live.jobs(readFilter(filter), first, after) as never },
+    jobEvents: { subscribe: (_, { jobId, after }, { live }) => live.events(jobId ?? undefined, after) as never },
+    jobLog: { subscribe: (_, { jobId, attempt, after }, { live }) => live.log(jobId, attempt, after) as never },
+    workersUpdated: { subscribe: (_, { pool }, { live }) => live.workers(pool) as never },
+    jobCountsUpdated: { subscribe: (_, { filter }, { live }) => live.counts(readFilter(filter)) as never },
+  },
+
+  Job: {
+    status: (row) => row.status as JobStatus,
+    jobType: async (row, _, { jobTypes }) => (await jobTypes.all()).get(row.type) ?? null,
+    reason: (row) => (row.reason_code === null ? null : { code: row.reason_code as ReasonCode, message: row.reason_message ?? '' }),
+    forced: (row) => row.forced === 1,
+    abortRequestedAt: (row) => row.abort_requested_at,
+    payload: (row) => parse(row.payload),
+    result: (row) => parse(row.result),
+    error: (row) => parse<JobError>(row.error),
+    options: (row) => JSON.parse(row.options) as JobOptions,
+    tags: (row) => JSON.parse(row.tags) as string[],
+    metadata: (row) => parse(row.metadata),
+    attemptCount: (row) => row.last_started,
+    lastAttempt: async (row, _, { loaders }) => (await loaders.lastAttempt.load(row.id)) ?? null,
+    async attempts(row, { first, after }, { journal }) {
+      const from = Number(decodeCursor('attempt', after)?.[0] ?? 0);
+      const rows = await fromJournal(() => readAttempts(journal.db, row.id, { after: from, limit: pageSize(first) + 1 }));
+      return pageOf(rows, first, after, ({ number }) => encodeCursor('attempt', number));
+    },
+    async events(row, { first, after }, { journal }) {
+      const from = Number(decodeCursor('event', after)?.[1] ?? 0);
+      const rows = await fromJournal(() => readEvents(journal.db, { jobId: row.id, after: from, limit: pageSize(first) + 1 }));
+      return pageOf(rows, first, after, ({ seq }) => encodeCursor('event', journal.id, seq));
+    },
+    createdAt: (row) => row.created_at,
+    startsAt: (row) => row.starts_at,
+    queuedAt: (row) => row.queued_at,
+    startedAt: (row) => row.started_at,
+    finishedAt: (row) => row.finished_at,
+    workflowId: (row) => workflowIdOf(row.id),
+    temporalUrl: (row, _, { facts }) => facts.temporalUrl(workflowIdOf(row.id)),
+  },
+  JobOptions: { timeout: ({ timeoutMs }) => timeoutMs, grace: ({ graceMs }) => graceMs },
+  Retry: { delay: ({ delayMs }) => delayMs, maxDelay: ({ maxDelayMs }) => maxDelayMs },
+  JobType: { defaults: (type) => defaultOptions(type), payloadSchema: (type) => type.payloadSchema },
+
+  Attempt: {
+    id: (row) => `${row.job_id}/${row.number}`,
+    job: async (row, _, { loaders }) => (await loaders.job.load(row.job_id))!,
+    outcome: (row) => row.outcome as AttemptOutcome | null,
+    worker: async (row, _, { loaders }) => (await loaders.worker.load(row.worker_id)) ?? null,
+    workerId: (row) => row.worker_id,
+    startedAt: (row) => row.started_at,
+    finishedAt: (row) => row.finished_at,
+    durationMs: (row) => (row.finished_at === null ? null : row.finished_at - row.started_at),
+    exitCode: (row) => row.exit_code,
+    killMs: (row) => row.kill_ms,
+    killedPids: (row) => JSON.parse(row.killed_pids) as number[],
+    error: (row) => parse<JobError>(row.error),
+    async log(row, { first, after }, { journal }) {
+      const from = Number(decodeCursor('log', after)?.[0] ?? 0);
+      const rows = await fromJournal(() => readLog(journal.db, { jobId: row.job_id, attempt: row.number, after: from, limit: pageSize(first) + 1 }));
+      return pageOf(rows, first, after, ({ seq }) => encodeCursor('log', seq));
+    },
+  },
+  LogLine: { cursor: (row) => encodeCursor('log', row.seq), stream: (row) => row.stream as 'STDOUT' | 'STDERR' },
+  JobEvent: {
+    cursor: (row, _, { journal }) => encodeCursor('event', journal.id, row.seq),
+    jobId: (row) => row.job_id,
+    kind: (row) => row.kind as JobEventKind,
+    status: (row) => row.status as JobStatus,
+    version: (row) => row.seq,
+    detail: (row) => parse(row.detail),
+    job: async (row, _, { loaders }) => (await loaders.job.load(row.job_id)) ?? null,
+  },
+  JobCounts: totalOf,
+
+  Worker: {
+    status: (row) => workerStatus(row),
+    jobTypes: (row) => JSON.parse(row.job_types) as string[],
+    problems: (row) => JSON.parse(row.problems) as string[],
+    startedAt: (row) => row.started_at,
+    lastSeenAt: (row) => row.last_seen_at,
+    drainsUntil: (row) => row.drains_until,
+    cpuPercent: (row) => row.cpu_percent,
+    memoryBytes: (row) => row.memory_bytes,
+    running: (row, _, { loaders }) => loaders.runningAttempts.load(row.id),
+  },
+  ServerInfo: {
+    version: () => version,
+    temporalAddress: (_, __, { facts }) => facts.temporal.address,
+    temporalVersion: (_, __, { facts }) => facts.temporalVersion(),
+    temporalUiUrl: (_, __, { facts }) => facts.temporal.uiUrl,
+    priorityLevels: () => BANDS,
+    degraded: (_, __, { facts }) => facts.degraded(),
+    journal: (_, __, { journal }) => `sqlite ${journal.file}`,
+  },
+};

@@ -1,0 +1,65 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import type { Json } from '../index.ts';
+import { formatDuration, parseDuration } from '../job/duration.ts';
+
+const refuse = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+
+/** Inside it is ms since 1970 on the way out and a Date on the way in. */
+export const DateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  serialize: (value) => new Date(value as number).toISOString(),
+  parseValue(value) {
+    const date = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(value) ? new Date(value) : undefined;
+    if (!date || Number.isNaN(date.getTime())) throw refuse(`${JSON.stringify(value)} is no moment such as 2026-01-31T12:00:00Z`);
+    return date;
+  },
+});
+
+/** Inside it is ms. */
+export const Duration = new GraphQLScalarType<number, string>({
+  name: 'Duration',
+  serialize: (value) => formatDuration(value as number),
+  parseValue(value) {
+    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+    if (ms === undefined) throw refuse(`${JSON.stringify(value)} is no length of time such as 250ms, 30s or 1h30m, at most 3650d`);
+    return ms;
+  },
+});
+
+const wholeNumber = (name: string) => new GraphQLScalarType<number, number>({ name, serialize: (value) => value as number, parseValue: (value) => value as number });
+export const Bytes = wholeNumber('Bytes');
+export const Version = wholeNumber('Version');
+
+export const JsonScalar = new GraphQLScalarType<Json, Json>({
+  name: 'JSON',
+  serialize: (value) => value as Json,
+  parseValue: (value) => shallowEnough(value as Json),
+  parseLiteral: (node, variables) => shallowEnough(jsonOf(node, variables ?? {})),
+});
+
+function jsonOf(node: ValueNode, variables: Record<string, unknown>): Json {
+  switch (node.kind) {
+    case Kind.NULL:
+      return null;
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.LIST:
+      return node.values.map((item) => jsonOf(item, variables));
+    case Kind.OBJECT:
+      return Object.fromEntries(node.fields.map((field) => [field.name.value, jsonOf(field.value, variables)]));
+    case Kind.VARIABLE:
+      return (variables[node.name.value] ?? null) as Json;
+    default:
+      return node.value;
+  }
+}
+
+/** Deeper values would overflow somebody's stack further on. */
+function shallowEnough(value: Json, levels = MAX_LEVELS): Json {
+  if (levels < 0) throw refuse(`a JSON value may have ${MAX_LEVELS} levels`);
+  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) shallowEnough(item, levels - 1);
+  return value;
+}
+
+const MAX_LEVELS = 64;

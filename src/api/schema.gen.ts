@@ -1,0 +1,1435 @@
+import type { Json } from '../index.ts';
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { JobRow, AttemptRow } from '../journal/read-jobs.ts';
+import type { EventRow, LogLineRow } from '../journal/read-events.ts';
+import type { WorkerRow, JobTypeRow } from '../journal/read-workers.ts';
+import type { JobOptions as Options, Retry as RetryPolicy } from '../job/spec.ts';
+import type { Context } from './context.ts';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A whole number of bytes, 0 to 2^53-1, a JSON number. */
+  Bytes: { input: number; output: number; }
+  /** A moment, as RFC 3339 text in UTC with ms: 2026-01-31T12:00:00.000Z. */
+  DateTime: { input: Date; output: number; }
+  /** A length of time: 250ms, 30s, 5m, 2h, 1d, or a sum (1h30m). In and out in this form; measured times are numbers with the unit in the name. */
+  Duration: { input: number; output: number; }
+  /** Any JSON value. Inputs: at most 1 MiB and 64 levels. */
+  JSON: { input: Json; output: Json; }
+  /** A place in the feed: a whole number up to 2^53-1, a JSON number. Int has too few bits for it. */
+  Version: { input: number; output: number; }
+};
+
+/** A job to stop. */
+export type AbortJobInput = {
+  /** From the ask to SIGKILL; 0s kills at once. Default: the job's own. */
+  grace?: InputMaybe<Scalars['Duration']['input']>;
+  /** Which. */
+  id: Scalars['ID']['input'];
+  /** Why, for people: it becomes the reason's message. */
+  message?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The job after the ask. */
+export type AbortJobPayload = {
+  __typename?: 'AbortJobPayload';
+  /** As it is now. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** One try at a job, in one process. */
+export type Attempt = {
+  __typename?: 'Attempt';
+  /** From start to end. */
+  durationMs?: Maybe<Scalars['Float']['output']>;
+  /** Why it did not succeed. */
+  error?: Maybe<JobError>;
+  /** With which its process ended, where it died by itself. */
+  exitCode?: Maybe<Scalars['Int']['output']>;
+  /** When its process had answered or was gone. */
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Where it ran. */
+  host: Scalars['String']['output'];
+  /** <job id>/<number> */
+  id: Scalars['ID']['output'];
+  /** The job it belongs to. */
+  job: Job;
+  /** How long the kill took, from the ask to the proof that the whole process group is gone. */
+  killMs?: Maybe<Scalars['Float']['output']>;
+  /** Every process the kill ended. */
+  killedPids: Array<Scalars['Int']['output']>;
+  /** What it wrote to stdout and stderr. */
+  log: LogConnection;
+  /** From 1, over all retries, halts and losses. */
+  number: Scalars['Int']['output'];
+  /** null while it runs. */
+  outcome?: Maybe<AttemptOutcome>;
+  /** Its process; null where only Temporal's history is left of it. */
+  pid?: Maybe<Scalars['Int']['output']>;
+  /** By which its process ended, where it was killed or died of one. */
+  signal?: Maybe<Scalars['String']['output']>;
+  /** When it had its process. */
+  startedAt: Scalars['DateTime']['output'];
+  /** The worker that ran it; null when it has been forgotten. */
+  worker?: Maybe<Worker>;
+  /** Stays when the worker is forgotten. */
+  workerId: Scalars['ID']['output'];
+};
+
+
+/** One try at a job, in one process. */
+export type AttemptLogArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+};
+
+/** A page of attempts. */
+export type AttemptConnection = {
+  __typename?: 'AttemptConnection';
+  /** The attempts. */
+  nodes: Array<Attempt>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** How an attempt ended. */
+export type AttemptOutcome =
+  /** It was asked to stop; the job's reason says by whom. */
+  | 'ABORTED'
+  /** The handler threw, or returned what is no JSON. */
+  | 'FAILED'
+  /** Its process died and nobody had asked it to. */
+  | 'HALTED'
+  /** Its worker died, was shut down, or lost touch with Temporal. */
+  | 'LOST'
+  /** The handler returned. */
+  | 'SUCCEEDED'
+  /** It was killed for its timeout. */
+  | 'TIMED_OUT';
+
+/** One job to create. */
+export type CreateJobInput = {
+  /** From the ask to stop to SIGKILL. Default 5s. */
+  grace?: InputMaybe<Scalars['Duration']['input']>;
+  /** Letters, digits and . _ : - , starting with a letter or digit, at most 200. Default: a UUIDv7. */
+  id?: InputMaybe<Scalars['ID']['input']>;
+  /** What to do when the id is taken. Default ERROR. */
+  ifExists?: InputMaybe<IfExists>;
+  /** More halts than this fail the job, 0 to 1,000. Default 3. */
+  maxHalts?: InputMaybe<Scalars['Int']['input']>;
+  /** Whatever the client wants to find again; at most 16 KiB of JSON. */
+  metadata?: InputMaybe<Scalars['JSON']['input']>;
+  /** Must keep to the type's payloadSchema; at most 1 MiB of JSON. Default: null. */
+  payload?: InputMaybe<Scalars['JSON']['input']>;
+  /** The workers that may run it. Default: the type's, else "default". */
+  pool?: InputMaybe<Scalars['String']['input']>;
+  /** 1 to 10, 10 is served first. Default: the type's, else 1. */
+  priority?: InputMaybe<Scalars['Int']['input']>;
+  /** A label to count by. Default: the type's, else "default". */
+  queue?: InputMaybe<Scalars['String']['input']>;
+  /** How failures are tried again. */
+  retry?: InputMaybe<RetryInput>;
+  /** At most 50, of at most 64 characters. */
+  tags?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** An attempt is killed after this long. Default: never. */
+  timeout?: InputMaybe<Scalars['Duration']['input']>;
+  /** One of `jobTypes`. */
+  type: Scalars['String']['input'];
+};
+
+/** The job, or why there is none. */
+export type CreateJobPayload = {
+  __typename?: 'CreateJobPayload';
+  /** What was created, or has the id already. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** Jobs to create. */
+export type CreateJobsInput = {
+  /** 1 to 1,000. */
+  jobs: Array<CreateJobInput>;
+};
+
+/** A result for every item. */
+export type CreateJobsPayload = {
+  __typename?: 'CreateJobsPayload';
+  /** In the order of the items. */
+  results: Array<CreateJobPayload>;
+};
+
+/** Something that does not work as well as it could. */
+export type Degradation = {
+  __typename?: 'Degradation';
+  /** What it costs. */
+  message: Scalars['String']['output'];
+  /** What. */
+  part: Scalars['String']['output'];
+};
+
+/** Which way a list goes. */
+export type Direction =
+  /** Least first. */
+  | 'ASC'
+  /** Most first. */
+  | 'DESC';
+
+/** A job to start before others. */
+export type ForceStartJobInput = {
+  /** Which. */
+  id: Scalars['ID']['input'];
+};
+
+/** The job after the force. */
+export type ForceStartJobPayload = {
+  __typename?: 'ForceStartJobPayload';
+  /** As it is now. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** What to do when the id is taken. */
+export type IfExists =
+  /** Refuse: ID_TAKEN, with the job that has the id. */
+  | 'ERROR'
+  /** Answer with the job that has the id, whatever it was created with. */
+  | 'RETURN_EXISTING';
+
+/** One unit of work a client asked for. */
+export type Job = {
+  __typename?: 'Job';
+  /** Set from the ask to stop on. */
+  abortRequestedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Attempts that have started. */
+  attemptCount: Scalars['Int']['output'];
+  /** Every attempt, first one first. */
+  attempts: AttemptConnection;
+  /** Where it stands in line, 1 (first) to 15; null when it waits for a retry or is final. While it runs: where the next attempt would stand. */
+  band?: Maybe<Scalars['Int']['output']>;
+  /** When it was accepted. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Of the last attempt that failed, halted, timed out or was lost. */
+  error?: Maybe<JobError>;
+  /** What happened to it, first event first. */
+  events: JobEventConnection;
+  /** Tries that count against `retry.maxAttempts`. */
+  failures: Scalars['Int']['output'];
+  /** When it became final. */
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** It was force-started and that still holds. */
+  forced: Scalars['Boolean']['output'];
+  /** Times it was requeued because its process died. */
+  halts: Scalars['Int']['output'];
+  /** As the client gave it, else a UUIDv7. */
+  id: Scalars['ID']['output'];
+  /** The type as workers publish it; null when none does any more. */
+  jobType?: Maybe<JobType>;
+  /** The attempt that started last. */
+  lastAttempt?: Maybe<Attempt>;
+  /** Times it was requeued because its worker died or lost touch. */
+  losses: Scalars['Int']['output'];
+  /** As it was given. */
+  metadata?: Maybe<Scalars['JSON']['output']>;
+  /** What was asked for, defaults filled in. */
+  options: JobOptions;
+  /** As it was given. */
+  payload?: Maybe<Scalars['JSON']['output']>;
+  /** The workers that may run it. */
+  pool: Scalars['String']['output'];
+  /** What the client set, 1 to 10. 10 is served first, 1 is regular. */
+  priority: Scalars['Int']['output'];
+  /** What the running handler says, 0 to 1; null until it says so. */
+  progress?: Maybe<Scalars['Float']['output']>;
+  /** The label it is counted under. */
+  queue: Scalars['String']['output'];
+  /** First time in line. */
+  queuedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Why it FAILED or was ABORTED; null otherwise. */
+  reason?: Maybe<Reason>;
+  /** What the handler returned; null unless SUCCEEDED. */
+  result?: Maybe<Scalars['JSON']['output']>;
+  /** When its first attempt started. */
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The end of a retry's wait. */
+  startsAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Where it stands. */
+  status: JobStatus;
+  /** As they were given. */
+  tags: Array<Scalars['String']['output']>;
+  /** Its page in Temporal's Web UI; null where none is known. */
+  temporalUrl?: Maybe<Scalars['String']['output']>;
+  /** What it runs. */
+  type: Scalars['String']['output'];
+  /** The place in the feed of the job's last event; never falls. Drop what is older than what you have. */
+  version: Scalars['Version']['output'];
+  /** Its workflow in Temporal. */
+  workflowId: Scalars['String']['output'];
+};
+
+
+/** One unit of work a client asked for. */
+export type JobAttemptsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+};
+
+
+/** One unit of work a client asked for. */
+export type JobEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+};
+
+/** A page of jobs. */
+export type JobConnection = {
+  __typename?: 'JobConnection';
+  /** The jobs with their cursors. */
+  edges: Array<JobEdge>;
+  /** The jobs. */
+  nodes: Array<Job>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** How many jobs there are in each status. */
+export type JobCounts = {
+  __typename?: 'JobCounts';
+  /** Stopped on demand. */
+  aborted: Scalars['Int']['output'];
+  /** Ended badly. */
+  failed: Scalars['Int']['output'];
+  /** In line. */
+  queued: Scalars['Int']['output'];
+  /** Running. */
+  running: Scalars['Int']['output'];
+  /** Waiting for a retry. */
+  scheduled: Scalars['Int']['output'];
+  /** Ended well. */
+  succeeded: Scalars['Int']['output'];
+  /** All of these. */
+  total: Scalars['Int']['output'];
+};
+
+/** A job on a page. */
+export type JobEdge = {
+  __typename?: 'JobEdge';
+  /** Goes on after this job. */
+  cursor: Scalars['String']['output'];
+  /** The job. */
+  node: Job;
+};
+
+/** An error as it crossed processes. */
+export type JobError = {
+  __typename?: 'JobError';
+  /** Its text, at most 1,000 characters. */
+  message: Scalars['String']['output'];
+  /** The error's class. */
+  name: Scalars['String']['output'];
+  /** false: the handler marked it as final, or trying again can be of no use. */
+  retryable: Scalars['Boolean']['output'];
+  /** Where the handler threw it, at most 2,000 characters. */
+  stack?: Maybe<Scalars['String']['output']>;
+};
+
+/** One thing that happened to a job. status and detail are as of the event; job is as of now. */
+export type JobEvent = {
+  __typename?: 'JobEvent';
+  /** When, by the clock of whoever saw it. */
+  at: Scalars['DateTime']['output'];
+  /** Goes on after this event. */
+  cursor: Scalars['String']['output'];
+  /** What more there is to say, by kind. */
+  detail?: Maybe<Scalars['JSON']['output']>;
+  /** The job as it is now; null when it has been forgotten. */
+  job?: Maybe<Job>;
+  /** Whose. */
+  jobId: Scalars['ID']['output'];
+  /** What. */
+  kind: JobEventKind;
+  /** The job's status with it. */
+  status: JobStatus;
+  /** The event's place in the feed. */
+  version: Scalars['Version']['output'];
+};
+
+/** A page of events. */
+export type JobEventConnection = {
+  __typename?: 'JobEventConnection';
+  /** The events. */
+  nodes: Array<JobEvent>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** What happened. Values are added. */
+export type JobEventKind =
+  /** It was asked to stop. Detail: message. */
+  | 'ABORT_REQUESTED'
+  /** An attempt ended. Detail: attempt, outcome, error. */
+  | 'ATTEMPT_ENDED'
+  /** The job was accepted. */
+  | 'CREATED'
+  /** It is final. Detail: reason, message, where it did not succeed. */
+  | 'FINISHED'
+  /** It was force-started. */
+  | 'FORCED'
+  /** Its process died; it goes back in line. Detail: attempt, error. */
+  | 'HALTED'
+  /** Its worker died or lost touch; it goes back in line. Detail: attempt, error. */
+  | 'LOST'
+  /** Its priority was changed. Detail: priority. */
+  | 'PRIORITY_SET'
+  /** The handler said how far it is. Detail: attempt, progress. */
+  | 'PROGRESSED'
+  /** It got in line. */
+  | 'QUEUED'
+  /** The journal had missed something of it and was repaired from Temporal. */
+  | 'RECONCILED'
+  /** It will be tried again. Detail: attempt, startsAt, error. */
+  | 'RETRY_SCHEDULED'
+  /** An attempt got its process. Detail: attempt, workerId, pid. */
+  | 'STARTED';
+
+/** Events that came together. */
+export type JobEventsBatch = {
+  __typename?: 'JobEventsBatch';
+  /** Goes on after these events. */
+  cursor: Scalars['String']['output'];
+  /** In order. */
+  events: Array<JobEvent>;
+  /** true where events before these are not kept any more (a journal made anew); read the jobs again. */
+  gap: Scalars['Boolean']['output'];
+};
+
+/** Which jobs are meant: all that is set must hold. */
+export type JobFilter = {
+  /** Created after this moment. */
+  createdAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Created before this moment. */
+  createdBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Final after this moment. */
+  finishedAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Final before this moment. */
+  finishedBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Force-started, or not. */
+  forced?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Halted this often or more. */
+  haltsMin?: InputMaybe<Scalars['Int']['input']>;
+  /** The id begins so. */
+  idPrefix?: InputMaybe<Scalars['String']['input']>;
+  /** One of these ids, at most 100. */
+  ids?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** One of these. */
+  pool?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** This priority or less. */
+  priorityMax?: InputMaybe<Scalars['Int']['input']>;
+  /** This priority or more. */
+  priorityMin?: InputMaybe<Scalars['Int']['input']>;
+  /** One of these. */
+  queue?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** One of these. */
+  reason?: InputMaybe<Array<ReasonCode>>;
+  /** One of these. */
+  status?: InputMaybe<Array<JobStatus>>;
+  /** Has all of these tags. */
+  tagsAll?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Has one of these tags. */
+  tagsAny?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Stands somewhere in the id, the type or the reason's message; ASCII letters in either case. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** One of these. */
+  type?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** This worker ran an attempt of it. */
+  workerId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** What a job was created with, defaults filled in: the job's own, else the type's, else the product's. */
+export type JobOptions = {
+  __typename?: 'JobOptions';
+  /** From the ask to stop to SIGKILL. */
+  grace: Scalars['Duration']['output'];
+  /** More halts than this fail the job. */
+  maxHalts: Scalars['Int']['output'];
+  /** How failures are tried again. */
+  retry: Retry;
+  /** An attempt is killed after this long; null: never. */
+  timeout?: Maybe<Scalars['Duration']['output']>;
+};
+
+/** The order of a list. */
+export type JobOrder = {
+  /** Which way. */
+  direction: Direction;
+  /** By what. */
+  field: JobOrderField;
+};
+
+/** What jobs can be ordered by. A job that has no such value counts as having the least. Equal ones stand in the order of their ids. */
+export type JobOrderField =
+  /** When it was created. */
+  | 'CREATED_AT'
+  /** From the first start to the end. */
+  | 'DURATION'
+  /** When it became final. */
+  | 'FINISHED_AT'
+  /** What the client set. */
+  | 'PRIORITY'
+  /** When its first attempt started. */
+  | 'STARTED_AT';
+
+/** Where a job stands. Values are added; treat one you do not know as QUEUED while finishedAt is null, else as FAILED. */
+export type JobStatus =
+  /** Stopped because somebody asked for it. Final. */
+  | 'ABORTED'
+  /** Ended badly: `reason` and `error` say why. Final. */
+  | 'FAILED'
+  /** In line for a worker. */
+  | 'QUEUED'
+  /** An attempt runs. */
+  | 'RUNNING'
+  /** Waits for the time of its next try. */
+  | 'SCHEDULED'
+  /** Ended well: `result` is there. Final. */
+  | 'SUCCEEDED';
+
+/** What a job can run, as workers publish it. */
+export type JobType = {
+  __typename?: 'JobType';
+  /** What a job of it has where it sets nothing itself. */
+  defaults: JobOptions;
+  /** What it does. */
+  description?: Maybe<Scalars['String']['output']>;
+  /** What clients name in createJob. */
+  name: Scalars['String']['output'];
+  /** What a payload must be: JSON Schema 2020-12. */
+  payloadSchema: Scalars['JSON']['output'];
+  /** The pools whose workers have it. */
+  pools: Array<Scalars['String']['output']>;
+};
+
+/** What has changed since the update before. */
+export type JobsUpdate = {
+  __typename?: 'JobsUpdate';
+  /** Jobs that match, as they are now. */
+  changed: Array<Job>;
+  /** Goes on after this update. */
+  cursor: Scalars['String']['output'];
+  /** true for the first one: `changed` is what there is. */
+  isSnapshot: Scalars['Boolean']['output'];
+  /** Jobs that changed and do not match now, whether you had them or not. */
+  removed: Array<Scalars['ID']['output']>;
+};
+
+/** Lines that came together. */
+export type LogBatch = {
+  __typename?: 'LogBatch';
+  /** Goes on after these lines. */
+  cursor: Scalars['String']['output'];
+  /** Lines left out before or between these, by the caps: 1,000 a second and 20 MiB an attempt. */
+  dropped: Scalars['Int']['output'];
+  /** In order. */
+  lines: Array<LogLine>;
+};
+
+/** A page of output. */
+export type LogConnection = {
+  __typename?: 'LogConnection';
+  /** The lines. */
+  nodes: Array<LogLine>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** One line of output. */
+export type LogLine = {
+  __typename?: 'LogLine';
+  /** When the worker read it. */
+  at: Scalars['DateTime']['output'];
+  /** The attempt that wrote it. */
+  attempt: Scalars['Int']['output'];
+  /** Goes on after this line. */
+  cursor: Scalars['String']['output'];
+  /** Where it was written to. */
+  stream: LogStream;
+  /** At most 16,384 characters; a longer line is cut into several. */
+  text: Scalars['String']['output'];
+};
+
+/** Where a line was written to. */
+export type LogStream =
+  /** Standard error. */
+  | 'STDERR'
+  /** Standard output, and the handler's log(). */
+  | 'STDOUT';
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type Mutation = {
+  __typename?: 'Mutation';
+  /** Asks the job to stop. Not running: final in the answer. Running: the answer shows abortRequestedAt, ABORTED follows when the process is gone. On an ABORTED job: the job, no error. On another final one: ALREADY_FINISHED and the job. */
+  abortJob: AbortJobPayload;
+  /** Creates one job. It is durable when the answer comes, and a query that follows sees it. */
+  createJob: CreateJobPayload;
+  /** Creates up to 1,000 jobs. Each item has its own result, in order. Safe to repeat with the same ids and RETURN_EXISTING. */
+  createJobs: CreateJobsPayload;
+  /** Next free slot: before all others but lost attempts, and without the wait of a retry. */
+  forceStartJob: ForceStartJobPayload;
+  /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. */
+  setJobPriority: SetJobPriorityPayload;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationAbortJobArgs = {
+  input: AbortJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationCreateJobArgs = {
+  input: CreateJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationCreateJobsArgs = {
+  input: CreateJobsInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationForceStartJobArgs = {
+  input: ForceStartJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationSetJobPriorityArgs = {
+  input: SetJobPriorityInput;
+};
+
+/** Where a page stands in its list. Lists go forward only. */
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  /** Of the last on this page. */
+  endCursor?: Maybe<Scalars['String']['output']>;
+  /** There is more after endCursor. */
+  hasNextPage: Scalars['Boolean']['output'];
+  /** There is something before this page. */
+  hasPreviousPage: Scalars['Boolean']['output'];
+  /** Of the first on this page. */
+  startCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** What can be read. */
+export type Query = {
+  __typename?: 'Query';
+  /** One job; null where there is none of this id. */
+  job?: Maybe<Job>;
+  /** How many jobs there are in each status. */
+  jobCounts: JobCounts;
+  /** What can be created: every type that workers have published, by name. */
+  jobTypes: Array<JobType>;
+  /** Many jobs, a page at a time. */
+  jobs: JobConnection;
+  /** What this server is and what it is connected to. */
+  serverInfo: ServerInfo;
+  /** The workers that are there, and those that were lost or have stopped. */
+  workers: Array<Worker>;
+};
+
+
+/** What can be read. */
+export type QueryJobArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be read. */
+export type QueryJobCountsArgs = {
+  filter?: InputMaybe<JobFilter>;
+};
+
+
+/** What can be read. */
+export type QueryJobsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<JobFilter>;
+  first?: Scalars['Int']['input'];
+  orderBy?: JobOrder;
+};
+
+
+/** What can be read. */
+export type QueryWorkersArgs = {
+  pool?: InputMaybe<Scalars['String']['input']>;
+  status?: InputMaybe<Array<WorkerStatus>>;
+};
+
+/** Why a job is as it is. */
+export type Reason = {
+  __typename?: 'Reason';
+  /** One of a closed set. */
+  code: ReasonCode;
+  /** A sentence for people. */
+  message: Scalars['String']['output'];
+};
+
+/** Why a job is as it is. Values are added; treat one you do not know as INTERNAL. */
+export type ReasonCode =
+  /** abortJob, or a cancel in Temporal's Web UI. */
+  | 'ABORTED_BY_USER'
+  /** The payload breaks the schema of the type as the worker knows it. */
+  | 'BAD_PAYLOAD'
+  /** What the handler returned is not JSON, or is over 1 MiB. */
+  | 'BAD_RESULT'
+  /** Its processes died more often than `maxHalts` allows. */
+  | 'HALTED'
+  /** The handler threw, as often as the retries allow or an error that is not retried. */
+  | 'HANDLER_ERROR'
+  /** A fault of Millrace or of the cluster. */
+  | 'INTERNAL'
+  /** Its workers died, or lost touch, more often than a job may see. */
+  | 'LOST'
+  /** No worker of the pool has the type. */
+  | 'NO_HANDLER'
+  /** Terminated in Temporal: its processes were not asked, and are killed. */
+  | 'TERMINATED'
+  /** Ran longer than its timeout, as often as the retries allow. */
+  | 'TIMED_OUT';
+
+/** How a failed attempt is followed by another. */
+export type Retry = {
+  __typename?: 'Retry';
+  /** Each further wait is this many times the one before. */
+  backoff: Scalars['Float']['output'];
+  /** The wait before the second try. */
+  delay: Scalars['Duration']['output'];
+  /** The wait is drawn between 0 and that, so that jobs that failed together do not come back together. */
+  jitter: Scalars['Boolean']['output'];
+  /** Tries in all, the first included. */
+  maxAttempts: Scalars['Int']['output'];
+  /** No wait is longer. */
+  maxDelay: Scalars['Duration']['output'];
+};
+
+/** How failures are tried again; what is left out comes from the type, else from the product. */
+export type RetryInput = {
+  /** Each further wait is this many times the one before, 1 to 100. Default 2. */
+  backoff?: InputMaybe<Scalars['Float']['input']>;
+  /** The wait before the second try. Default 1s. */
+  delay?: InputMaybe<Scalars['Duration']['input']>;
+  /** Draw the wait between 0 and that. Default true. */
+  jitter?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Tries in all, 1 to 10,000. Default 3. */
+  maxAttempts?: InputMaybe<Scalars['Int']['input']>;
+  /** No wait is longer. Default 1h. */
+  maxDelay?: InputMaybe<Scalars['Duration']['input']>;
+};
+
+/** What this server is and what it is connected to. */
+export type ServerInfo = {
+  __typename?: 'ServerInfo';
+  /** What the cluster lacks, and what that costs; empty when all is there. */
+  degraded: Array<Degradation>;
+  /** What the journal is kept in. */
+  journal: Scalars['String']['output'];
+  /** The bands there are. */
+  priorityLevels: Scalars['Int']['output'];
+  /** Where Temporal is reached. */
+  temporalAddress: Scalars['String']['output'];
+  /** Temporal's Web UI; null where none is known. */
+  temporalUiUrl?: Maybe<Scalars['String']['output']>;
+  /** The Temporal server's version. */
+  temporalVersion: Scalars['String']['output'];
+  /** Millrace's version. */
+  version: Scalars['String']['output'];
+};
+
+/** A job's new priority. */
+export type SetJobPriorityInput = {
+  /** Which. */
+  id: Scalars['ID']['input'];
+  /** 1 to 10. */
+  priority: Scalars['Int']['input'];
+};
+
+/** The job with its new priority. */
+export type SetJobPriorityPayload = {
+  __typename?: 'SetJobPriorityPayload';
+  /** As it is now. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type Subscription = {
+  __typename?: 'Subscription';
+  /** The counts now, then whenever they have changed. */
+  jobCountsUpdated: JobCounts;
+  /** Everything that happens, in order and without a gap, from the cursor or from now on. */
+  jobEvents: JobEventsBatch;
+  /** The output of a job's attempts: what is kept, then what is written. Completes when the job is final and all was sent. */
+  jobLog: LogBatch;
+  /** The job now, then after every change (last state wins); completes when it is final. null once, then completes, where there is none. */
+  jobUpdated?: Maybe<Job>;
+  /** First the newest `first` that match (isSnapshot), then changes to any job that matches or has just stopped matching. */
+  jobsUpdated: JobsUpdate;
+  /** The workers now, then whenever one has changed. */
+  workersUpdated: WorkersUpdate;
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionJobCountsUpdatedArgs = {
+  filter?: InputMaybe<JobFilter>;
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionJobEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  jobId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionJobLogArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  attempt?: InputMaybe<Scalars['Int']['input']>;
+  jobId: Scalars['ID']['input'];
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionJobUpdatedArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionJobsUpdatedArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<JobFilter>;
+  first?: Scalars['Int']['input'];
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionWorkersUpdatedArgs = {
+  pool?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A refusal that the caller can do something about. */
+export type UserError = {
+  __typename?: 'UserError';
+  /** One of a closed set. */
+  code: UserErrorCode;
+  /** What is wrong, with what, and what would be right. */
+  message: Scalars['String']['output'];
+  /** Where in the input: [payload, width], or [jobs, 3, payload, width]. */
+  path?: Maybe<Array<Scalars['String']['output']>>;
+  /** The JSON Schema keyword that is broken, of a BAD_PAYLOAD. */
+  rule?: Maybe<Scalars['String']['output']>;
+};
+
+/** Why something was refused. Values are added. */
+export type UserErrorCode =
+  /** The job is final. */
+  | 'ALREADY_FINISHED'
+  /** The payload breaks the type's schema. */
+  | 'BAD_PAYLOAD'
+  /** Another job has the id. */
+  | 'ID_TAKEN'
+  /** An argument is out of its bounds. */
+  | 'INVALID_ARGUMENT'
+  /** There is no such job. */
+  | 'NOT_FOUND'
+  /** The payload is over 1 MiB of JSON. */
+  | 'PAYLOAD_TOO_LARGE'
+  /** More items than one request may have. */
+  | 'TOO_MANY'
+  /** No worker has published this type. */
+  | 'UNKNOWN_TYPE';
+
+/** One supervisor process on one host. */
+export type Worker = {
+  __typename?: 'Worker';
+  /** Attempts it runs now. */
+  busy: Scalars['Int']['output'];
+  /** Of it and its runners, over the last 2 s; 100 is one core. */
+  cpuPercent?: Maybe<Scalars['Float']['output']>;
+  /** When it stops waiting for its attempts; null unless DRAINING. */
+  drainsUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Where it is. */
+  host: Scalars['String']['output'];
+  /** Kept over a restart with the same data directory. */
+  id: Scalars['ID']['output'];
+  /** What it can run. */
+  jobTypes: Array<Scalars['String']['output']>;
+  /** Its last sign of life; one comes every 2 s. */
+  lastSeenAt: Scalars['DateTime']['output'];
+  /** Resident memory of it and its runners. */
+  memoryBytes?: Maybe<Scalars['Bytes']['output']>;
+  /** Its process. */
+  pid: Scalars['Int']['output'];
+  /** The line it serves. */
+  pool: Scalars['String']['output'];
+  /** Job modules it could not load, and why. */
+  problems: Array<Scalars['String']['output']>;
+  /** Its attempts that have not ended. */
+  running: Array<Attempt>;
+  /** Attempts it runs at once. */
+  slots: Scalars['Int']['output'];
+  /** When its process started. */
+  startedAt: Scalars['DateTime']['output'];
+  /** How it is. */
+  status: WorkerStatus;
+};
+
+/** How a worker is. */
+export type WorkerStatus =
+  /** Lets its attempts end and takes no more. */
+  | 'DRAINING'
+  /** Gave no sign of life for 10 s. */
+  | 'LOST'
+  /** Takes attempts. */
+  | 'RUNNING'
+  /** Ended in good order. */
+  | 'STOPPED';
+
+/** The workers, all of them, as they are now. */
+export type WorkersUpdate = {
+  __typename?: 'WorkersUpdate';
+  /** By the time they started. */
+  workers: Array<Worker>;
+};
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+
+export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
+  resolve: ResolverFn<TResult, TParent, TContext, TArgs>;
+};
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs> | ResolverWithResolve<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  AbortJobInput: AbortJobInput;
+  AbortJobPayload: ResolverTypeWrapper<Omit<AbortJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  Attempt: ResolverTypeWrapper<AttemptRow>;
+  AttemptConnection: ResolverTypeWrapper<Omit<AttemptConnection, 'nodes'> & { nodes: Array<ResolversTypes['Attempt']> }>;
+  AttemptOutcome: AttemptOutcome;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Bytes: ResolverTypeWrapper<Scalars['Bytes']['output']>;
+  CreateJobInput: CreateJobInput;
+  CreateJobPayload: ResolverTypeWrapper<Omit<CreateJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  CreateJobsInput: CreateJobsInput;
+  CreateJobsPayload: ResolverTypeWrapper<Omit<CreateJobsPayload, 'results'> & { results: Array<ResolversTypes['CreateJobPayload']> }>;
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Degradation: ResolverTypeWrapper<Degradation>;
+  Direction: Direction;
+  Duration: ResolverTypeWrapper<Scalars['Duration']['output']>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  ForceStartJobInput: ForceStartJobInput;
+  ForceStartJobPayload: ResolverTypeWrapper<Omit<ForceStartJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  IfExists: IfExists;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  Job: ResolverTypeWrapper<JobRow>;
+  JobConnection: ResolverTypeWrapper<Omit<JobConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['JobEdge']>, nodes: Array<ResolversTypes['Job']> }>;
+  JobCounts: ResolverTypeWrapper<JobCounts>;
+  JobEdge: ResolverTypeWrapper<Omit<JobEdge, 'node'> & { node: ResolversTypes['Job'] }>;
+  JobError: ResolverTypeWrapper<JobError>;
+  JobEvent: ResolverTypeWrapper<EventRow>;
+  JobEventConnection: ResolverTypeWrapper<Omit<JobEventConnection, 'nodes'> & { nodes: Array<ResolversTypes['JobEvent']> }>;
+  JobEventKind: JobEventKind;
+  JobEventsBatch: ResolverTypeWrapper<Omit<JobEventsBatch, 'events'> & { events: Array<ResolversTypes['JobEvent']> }>;
+  JobFilter: JobFilter;
+  JobOptions: ResolverTypeWrapper<Options>;
+  JobOrder: JobOrder;
+  JobOrderField: JobOrderField;
+  JobStatus: JobStatus;
+  JobType: ResolverTypeWrapper<JobTypeRow>;
+  JobsUpdate: ResolverTypeWrapper<Omit<JobsUpdate, 'changed'> & { changed: Array<ResolversTypes['Job']> }>;
+  LogBatch: ResolverTypeWrapper<Omit<LogBatch, 'lines'> & { lines: Array<ResolversTypes['LogLine']> }>;
+  LogConnection: ResolverTypeWrapper<Omit<LogConnection, 'nodes'> & { nodes: Array<ResolversTypes['LogLine']> }>;
+  LogLine: ResolverTypeWrapper<LogLineRow>;
+  LogStream: LogStream;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Reason: ResolverTypeWrapper<Reason>;
+  ReasonCode: ReasonCode;
+  Retry: ResolverTypeWrapper<RetryPolicy>;
+  RetryInput: RetryInput;
+  ServerInfo: ResolverTypeWrapper<ServerInfo>;
+  SetJobPriorityInput: SetJobPriorityInput;
+  SetJobPriorityPayload: ResolverTypeWrapper<Omit<SetJobPriorityPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  UserError: ResolverTypeWrapper<UserError>;
+  UserErrorCode: UserErrorCode;
+  Version: ResolverTypeWrapper<Scalars['Version']['output']>;
+  Worker: ResolverTypeWrapper<WorkerRow>;
+  WorkerStatus: WorkerStatus;
+  WorkersUpdate: ResolverTypeWrapper<Omit<WorkersUpdate, 'workers'> & { workers: Array<ResolversTypes['Worker']> }>;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  AbortJobInput: AbortJobInput;
+  AbortJobPayload: Omit<AbortJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  Attempt: AttemptRow;
+  AttemptConnection: Omit<AttemptConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['Attempt']> };
+  Boolean: Scalars['Boolean']['output'];
+  Bytes: Scalars['Bytes']['output'];
+  CreateJobInput: CreateJobInput;
+  CreateJobPayload: Omit<CreateJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  CreateJobsInput: CreateJobsInput;
+  CreateJobsPayload: Omit<CreateJobsPayload, 'results'> & { results: Array<ResolversParentTypes['CreateJobPayload']> };
+  DateTime: Scalars['DateTime']['output'];
+  Degradation: Degradation;
+  Duration: Scalars['Duration']['output'];
+  Float: Scalars['Float']['output'];
+  ForceStartJobInput: ForceStartJobInput;
+  ForceStartJobPayload: Omit<ForceStartJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  ID: Scalars['ID']['output'];
+  Int: Scalars['Int']['output'];
+  JSON: Scalars['JSON']['output'];
+  Job: JobRow;
+  JobConnection: Omit<JobConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['JobEdge']>, nodes: Array<ResolversParentTypes['Job']> };
+  JobCounts: JobCounts;
+  JobEdge: Omit<JobEdge, 'node'> & { node: ResolversParentTypes['Job'] };
+  JobError: JobError;
+  JobEvent: EventRow;
+  JobEventConnection: Omit<JobEventConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['JobEvent']> };
+  JobEventsBatch: Omit<JobEventsBatch, 'events'> & { events: Array<ResolversParentTypes['JobEvent']> };
+  JobFilter: JobFilter;
+  JobOptions: Options;
+  JobOrder: JobOrder;
+  JobType: JobTypeRow;
+  JobsUpdate: Omit<JobsUpdate, 'changed'> & { changed: Array<ResolversParentTypes['Job']> };
+  LogBatch: Omit<LogBatch, 'lines'> & { lines: Array<ResolversParentTypes['LogLine']> };
+  LogConnection: Omit<LogConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['LogLine']> };
+  LogLine: LogLineRow;
+  Mutation: Record<PropertyKey, never>;
+  PageInfo: PageInfo;
+  Query: Record<PropertyKey, never>;
+  Reason: Reason;
+  Retry: RetryPolicy;
+  RetryInput: RetryInput;
+  ServerInfo: ServerInfo;
+  SetJobPriorityInput: SetJobPriorityInput;
+  SetJobPriorityPayload: Omit<SetJobPriorityPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
+  UserError: UserError;
+  Version: Scalars['Version']['output'];
+  Worker: WorkerRow;
+  WorkersUpdate: Omit<WorkersUpdate, 'workers'> & { workers: Array<ResolversParentTypes['Worker']> };
+};
+
+export type AbortJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AbortJobPayload'] = ResolversParentTypes['AbortJobPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type AttemptResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Attempt'] = ResolversParentTypes['Attempt']> = {
+  durationMs?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
+  exitCode?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  host?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  job?: Resolver<ResolversTypes['Job'], ParentType, ContextType>;
+  killMs?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  killedPids?: Resolver<Array<ResolversTypes['Int']>, ParentType, ContextType>;
+  log?: Resolver<ResolversTypes['LogConnection'], ParentType, ContextType, RequireFields<AttemptLogArgs, 'first'>>;
+  number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  outcome?: Resolver<Maybe<ResolversTypes['AttemptOutcome']>, ParentType, ContextType>;
+  pid?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  signal?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  worker?: Resolver<Maybe<ResolversTypes['Worker']>, ParentType, ContextType>;
+  workerId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type AttemptConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AttemptConnection'] = ResolversParentTypes['AttemptConnection']> = {
+  nodes?: Resolver<Array<ResolversTypes['Attempt']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export interface BytesScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Bytes'], any> {
+  name: 'Bytes';
+}
+
+export type CreateJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateJobPayload'] = ResolversParentTypes['CreateJobPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type CreateJobsPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateJobsPayload'] = ResolversParentTypes['CreateJobsPayload']> = {
+  results?: Resolver<Array<ResolversTypes['CreateJobPayload']>, ParentType, ContextType>;
+};
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export type DegradationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Degradation'] = ResolversParentTypes['Degradation']> = {
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  part?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export interface DurationScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Duration'], any> {
+  name: 'Duration';
+}
+
+export type ForceStartJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ForceStartJobPayload'] = ResolversParentTypes['ForceStartJobPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
+  name: 'JSON';
+}
+
+export type JobResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Job'] = ResolversParentTypes['Job']> = {
+  abortRequestedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  attemptCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  attempts?: Resolver<ResolversTypes['AttemptConnection'], ParentType, ContextType, RequireFields<JobAttemptsArgs, 'first'>>;
+  band?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
+  events?: Resolver<ResolversTypes['JobEventConnection'], ParentType, ContextType, RequireFields<JobEventsArgs, 'first'>>;
+  failures?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  forced?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  halts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  jobType?: Resolver<Maybe<ResolversTypes['JobType']>, ParentType, ContextType>;
+  lastAttempt?: Resolver<Maybe<ResolversTypes['Attempt']>, ParentType, ContextType>;
+  losses?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  metadata?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  options?: Resolver<ResolversTypes['JobOptions'], ParentType, ContextType>;
+  payload?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  pool?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  priority?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  progress?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  queue?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  queuedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['Reason']>, ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  startsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['JobStatus'], ParentType, ContextType>;
+  tags?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  temporalUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Version'], ParentType, ContextType>;
+  workflowId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type JobConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobConnection'] = ResolversParentTypes['JobConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['JobEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Job']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type JobCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobCounts'] = ResolversParentTypes['JobCounts']> = {
+  aborted?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  failed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  running?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  scheduled?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  succeeded?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  total?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type JobEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobEdge'] = ResolversParentTypes['JobEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Job'], ParentType, ContextType>;
+};
+
+export type JobErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobError'] = ResolversParentTypes['JobError']> = {
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  retryable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  stack?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type JobEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobEvent'] = ResolversParentTypes['JobEvent']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  detail?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  jobId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['JobEventKind'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['JobStatus'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Version'], ParentType, ContextType>;
+};
+
+export type JobEventConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobEventConnection'] = ResolversParentTypes['JobEventConnection']> = {
+  nodes?: Resolver<Array<ResolversTypes['JobEvent']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type JobEventsBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobEventsBatch'] = ResolversParentTypes['JobEventsBatch']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  events?: Resolver<Array<ResolversTypes['JobEvent']>, ParentType, ContextType>;
+  gap?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type JobOptionsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobOptions'] = ResolversParentTypes['JobOptions']> = {
+  grace?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
+  maxHalts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  retry?: Resolver<ResolversTypes['Retry'], ParentType, ContextType>;
+  timeout?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
+};
+
+export type JobTypeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobType'] = ResolversParentTypes['JobType']> = {
+  defaults?: Resolver<ResolversTypes['JobOptions'], ParentType, ContextType>;
+  description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  payloadSchema?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  pools?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type JobsUpdateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobsUpdate'] = ResolversParentTypes['JobsUpdate']> = {
+  changed?: Resolver<Array<ResolversTypes['Job']>, ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isSnapshot?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  removed?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type LogBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LogBatch'] = ResolversParentTypes['LogBatch']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  dropped?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  lines?: Resolver<Array<ResolversTypes['LogLine']>, ParentType, ContextType>;
+};
+
+export type LogConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LogConnection'] = ResolversParentTypes['LogConnection']> = {
+  nodes?: Resolver<Array<ResolversTypes['LogLine']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type LogLineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LogLine'] = ResolversParentTypes['LogLine']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  stream?: Resolver<ResolversTypes['LogStream'], ParentType, ContextType>;
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  abortJob?: Resolver<ResolversTypes['AbortJobPayload'], ParentType, ContextType, RequireFields<MutationAbortJobArgs, 'input'>>;
+  createJob?: Resolver<ResolversTypes['CreateJobPayload'], ParentType, ContextType, RequireFields<MutationCreateJobArgs, 'input'>>;
+  createJobs?: Resolver<ResolversTypes['CreateJobsPayload'], ParentType, ContextType, RequireFields<MutationCreateJobsArgs, 'input'>>;
+  forceStartJob?: Resolver<ResolversTypes['ForceStartJobPayload'], ParentType, ContextType, RequireFields<MutationForceStartJobArgs, 'input'>>;
+  setJobPriority?: Resolver<ResolversTypes['SetJobPriorityPayload'], ParentType, ContextType, RequireFields<MutationSetJobPriorityArgs, 'input'>>;
+};
+
+export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
+  jobCounts?: Resolver<ResolversTypes['JobCounts'], ParentType, ContextType, Partial<QueryJobCountsArgs>>;
+  jobTypes?: Resolver<Array<ResolversTypes['JobType']>, ParentType, ContextType>;
+  jobs?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<QueryJobsArgs, 'first' | 'orderBy'>>;
+  serverInfo?: Resolver<ResolversTypes['ServerInfo'], ParentType, ContextType>;
+  workers?: Resolver<Array<ResolversTypes['Worker']>, ParentType, ContextType, Partial<QueryWorkersArgs>>;
+};
+
+export type ReasonResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Reason'] = ResolversParentTypes['Reason']> = {
+  code?: Resolver<ResolversTypes['ReasonCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type RetryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Retry'] = ResolversParentTypes['Retry']> = {
+  backoff?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  delay?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
+  jitter?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  maxAttempts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  maxDelay?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
+};
+
+export type ServerInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ServerInfo'] = ResolversParentTypes['ServerInfo']> = {
+  degraded?: Resolver<Array<ResolversTypes['Degradation']>, ParentType, ContextType>;
+  journal?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  priorityLevels?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  temporalAddress?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  temporalUiUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  temporalVersion?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type SetJobPriorityPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetJobPriorityPayload'] = ResolversParentTypes['SetJobPriorityPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  jobCountsUpdated?: SubscriptionResolver<ResolversTypes['JobCounts'], "jobCountsUpdated", ParentType, ContextType, Partial<SubscriptionJobCountsUpdatedArgs>>;
+  jobEvents?: SubscriptionResolver<ResolversTypes['JobEventsBatch'], "jobEvents", ParentType, ContextType, Partial<SubscriptionJobEventsArgs>>;
+  jobLog?: SubscriptionResolver<ResolversTypes['LogBatch'], "jobLog", ParentType, ContextType, RequireFields<SubscriptionJobLogArgs, 'jobId'>>;
+  jobUpdated?: SubscriptionResolver<Maybe<ResolversTypes['Job']>, "jobUpdated", ParentType, ContextType, RequireFields<SubscriptionJobUpdatedArgs, 'id'>>;
+  jobsUpdated?: SubscriptionResolver<ResolversTypes['JobsUpdate'], "jobsUpdated", ParentType, ContextType, RequireFields<SubscriptionJobsUpdatedArgs, 'first'>>;
+  workersUpdated?: SubscriptionResolver<ResolversTypes['WorkersUpdate'], "workersUpdated", ParentType, ContextType, Partial<SubscriptionWorkersUpdatedArgs>>;
+};
+
+export type UserErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
+  code?: Resolver<ResolversTypes['UserErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
+  rule?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export interface VersionScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Version'], any> {
+  name: 'Version';
+}
+
+export type WorkerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
+  busy?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cpuPercent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  drainsUntil?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  host?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  jobTypes?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  lastSeenAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  memoryBytes?: Resolver<Maybe<ResolversTypes['Bytes']>, ParentType, ContextType>;
+  pid?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  pool?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  problems?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  running?: Resolver<Array<ResolversTypes['Attempt']>, ParentType, ContextType>;
+  slots?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['WorkerStatus'], ParentType, ContextType>;
+};
+
+export type WorkersUpdateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WorkersUpdate'] = ResolversParentTypes['WorkersUpdate']> = {
+  workers?: Resolver<Array<ResolversTypes['Worker']>, ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = Context> = {
+  AbortJobPayload?: AbortJobPayloadResolvers<ContextType>;
+  Attempt?: AttemptResolvers<ContextType>;
+  AttemptConnection?: AttemptConnectionResolvers<ContextType>;
+  Bytes?: GraphQLScalarType;
+  CreateJobPayload?: CreateJobPayloadResolvers<ContextType>;
+  CreateJobsPayload?: CreateJobsPayloadResolvers<ContextType>;
+  DateTime?: GraphQLScalarType;
+  Degradation?: DegradationResolvers<ContextType>;
+  Duration?: GraphQLScalarType;
+  ForceStartJobPayload?: ForceStartJobPayloadResolvers<ContextType>;
+  JSON?: GraphQLScalarType;
+  Job?: JobResolvers<ContextType>;
+  JobConnection?: JobConnectionResolvers<ContextType>;
+  JobCounts?: JobCountsResolvers<ContextType>;
+  JobEdge?: JobEdgeResolvers<ContextType>;
+  JobError?: JobErrorResolvers<ContextType>;
+  JobEvent?: JobEventResolvers<ContextType>;
+  JobEventConnection?: JobEventConnectionResolvers<ContextType>;
+  JobEventsBatch?: JobEventsBatchResolvers<ContextType>;
+  JobOptions?: JobOptionsResolvers<ContextType>;
+  JobType?: JobTypeResolvers<ContextType>;
+  JobsUpdate?: JobsUpdateResolvers<ContextType>;
+  LogBatch?: LogBatchResolvers<ContextType>;
+  LogConnection?: LogConnectionResolvers<ContextType>;
+  LogLine?: LogLineResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  Reason?: ReasonResolvers<ContextType>;
+  Retry?: RetryResolvers<ContextType>;
+  ServerInfo?: ServerInfoResolvers<ContextType>;
+  SetJobPriorityPayload?: SetJobPriorityPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  UserError?: UserErrorResolvers<ContextType>;
+  Version?: GraphQLScalarType;
+  Worker?: WorkerResolvers<ContextType>;
+  WorkersUpdate?: WorkersUpdateResolvers<ContextType>;
+};
+

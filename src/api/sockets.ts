@@ -1,0 +1,83 @@
+import type { Server } from 'node:http';
+import { parse, specifiedRules, validate, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { Logger } from '../log.ts';
+import { formatError } from './errors.ts';
+import type { GraphqlCore } from './graphql.ts';
+import { refusal } from './guard.ts';
+import { MAX_TOKENS, sizeRule } from './limits.ts';
+
+/**
+ * GraphQL over ws on the same path. It inherits none of what guards HTTP, so every guard is named here again: origin,
+ * tokens, size rules, masked errors; and the caps that ws alone needs.
+ */
+export function serveSockets(server: Server, core: GraphqlCore, log: Logger): { stop(): Promise<void> } {
+  const sockets = new WebSocketServer({
+    server,
+    path: '/graphql',
+    maxPayload: MAX_MESSAGE_BYTES,
+    verifyClient: ({ req }, answer) => {
+      const refused = refusal(req.headers) ?? (sockets.clients.size >= MAX_SOCKETS ? `${MAX_SOCKETS} connections are open` : undefined);
+      if (refused) answer(false, sockets.clients.size >= MAX_SOCKETS ? 503 : 403, refused);
+      else answer(true);
+    },
+  });
+  const known = new Documents(core.schema);
+  const operations = new WeakMap<object, number>();
+  const { dispose } = useServer(
+    {
+      schema: core.schema,
+      context: () => core.contextOf(),
+      onSubscribe: ({ extra }, _id, { query, operationName, variables }) => {
+        const open = operations.get(extra.socket) ?? 0;
+        if (open >= MAX_OPERATIONS) {
+          extra.socket.close(4429, `${MAX_OPERATIONS} operations are open on this connection`);
+          return undefined;
+        }
+        operations.set(extra.socket, open + 1);
+        const read = known.read(query);
+        if ('errors' in read) return read.errors;
+        return { schema: core.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? null, contextValue: core.contextOf() };
+      },
+      onComplete: ({ extra }) => void operations.set(extra.socket, Math.max(0, (operations.get(extra.socket) ?? 1) - 1)),
+      onError: (_, __, ___, errors) => errors.map((error) => formatError(log, (error as GraphQLError).toJSON?.() ?? error, error)),
+      onNext: (_, __, ___, ____, { data, errors }) => (errors ? { data: data ?? null, errors: errors.map((error) => formatError(log, error.toJSON(), error)) } : undefined),
+    },
+    sockets,
+    KEEP_ALIVE_MS,
+  );
+  return { stop: async () => dispose() };
+}
+
+/** Documents by their text: validating one costs more than answering it. */
+class Documents {
+  readonly #schema: GraphQLSchema;
+  readonly #known = new Map<string, DocumentNode>();
+
+  constructor(schema: GraphQLSchema) {
+    this.#schema = schema;
+  }
+
+  read(query: string): { document: DocumentNode } | { errors: readonly GraphQLError[] } {
+    const known = this.#known.get(query);
+    if (known) return { document: known };
+    let document: DocumentNode;
+    try {
+      document = parse(query, { maxTokens: MAX_TOKENS });
+    } catch (error) {
+      return { errors: [error as GraphQLError] };
+    }
+    const errors = validate(this.#schema, document, [...specifiedRules, sizeRule]);
+    if (errors.length > 0) return { errors };
+    if (this.#known.size >= MAX_DOCUMENTS) this.#known.clear();
+    this.#known.set(query, document);
+    return { document };
+  }
+}
+
+const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
+const MAX_SOCKETS = 1_000;
+const MAX_OPERATIONS = 50;
+const MAX_DOCUMENTS = 500;
+const KEEP_ALIVE_MS = 12_000;

@@ -1,0 +1,73 @@
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { orchestratorActivities } from '../activities/orchestrator.ts';
+import type { Config } from '../config.ts';
+import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
+import type { JobRecord } from '../job/spec.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { Logger } from '../log.ts';
+import { workflowBundle } from '../temporal/bundle.ts';
+import { untilReachable } from '../temporal/connect.ts';
+import { prepareCluster, TemporalTooOld } from '../temporal/prepare.ts';
+import { temporalLogger } from '../temporal/logger.ts';
+import type { RunningRole } from './role.ts';
+
+/** The process that runs workflow code, and never any handler's. */
+export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
+  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+  const [journal, bundle, connection] = await Promise.all([
+    openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
+    workflowBundle(config.dataDir),
+    untilReachable(config, (line) => log.info(line), (address) => NativeConnection.connect({ address })),
+  ]);
+  await prepare(connection, config);
+  const { namespace } = config;
+  const client = new Client({ connection, namespace });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: ORCHESTRATOR_TASK_QUEUE,
+    workflowBundle: { codePath: bundle },
+    activities: orchestratorActivities({ client, journal, namespace, bundle }),
+    sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => journal.writer.tell({ kind: 'job', record }) } } },
+    // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
+    maxConcurrentWorkflowTaskExecutions: 8,
+    maxConcurrentActivityTaskPolls: 1,
+    maxConcurrentActivityTaskExecutions: 10,
+    maxCachedWorkflows: 1_000,
+    // Taken over by another orchestrator this much after a kill -9.
+    stickyQueueScheduleToStartTimeout: '3s',
+    shutdownGraceTime: '1s',
+  });
+  const running = worker.run();
+  await client.workflow.start('reconcilerWorkflow', { workflowId: 'reconciler', taskQueue: ORCHESTRATOR_TASK_QUEUE, workflowIdConflictPolicy: 'USE_EXISTING', staticSummary: 'keeps the journal true' });
+  return {
+    ended: running,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+      await journal.stop(2_000);
+      await connection.close();
+    },
+  };
+}
+
+/** A namespace that was just registered is not known to every part of the server at once. */
+async function prepare(connection: NativeConnection, config: Config): Promise<void> {
+  await untilReachable(
+    config,
+    () => {},
+    async () => {
+      try {
+        await prepareCluster(connection, config.namespace);
+      } catch (error) {
+        if (error instanceof TemporalTooOld) return error;
+        throw error;
+      }
+      return undefined;
+    },
+  ).then((refused) => {
+    if (refused) throw refused;
+  });
+}

@@ -1,0 +1,23 @@
+import { Client } from '@temporalio/client';
+import { restore } from '../activities/restore.ts';
+import type { Config } from '../config.ts';
+import { jobIdOf } from '../job/ids.ts';
+import { openJournal } from '../journal/journal.ts';
+import { workflowBundle } from '../temporal/bundle.ts';
+import { connectNative } from '../temporal/connect.ts';
+
+/** Writes every job that Temporal still has to the journal. What stands there already is not harmed. */
+export async function rebuild(config: Config, say: (line: string) => void): Promise<void> {
+  const [journal, connection, bundle] = await Promise.all([openJournal(config.journalFile, say), connectNative(config, say), workflowBundle(config.dataDir)]);
+  const client = new Client({ connection, namespace: config.namespace });
+  async function* jobIds(): AsyncGenerator<string> {
+    for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'jobWorkflow'` })) {
+      const id = jobIdOf(workflowId);
+      if (id) yield id;
+    }
+  }
+  const restored = await restore({ client, journal, bundle }, jobIds());
+  await journal.stop(60_000);
+  await connection.close();
+  say(`${restored} jobs are back in ${config.journalFile}. Logs, and the feed as it was, are not.`);
+}

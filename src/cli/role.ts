@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { openLog, type Logger } from '../log.ts';
+import { claimPidFile } from '../process/pid-file.ts';
+
+/** One of Millrace's processes while it runs. */
+export type RunningRole = {
+  /** What `npm start` shows of it when it is ready. */
+  facts?: Record<string, string | number>;
+  /** Resolves or rejects when it has ended by itself. */
+  ended: Promise<unknown>;
+  /** Lets what is under way end, and resolves when all is. */
+  stop(): Promise<void>;
+  /** Ends without waiting for what is under way: the second ask. */
+  stopNow?(): void;
+};
+
+/** What a role says to the process that started it, if one has. */
+export type FromRole = { type: 'ready'; facts: Record<string, string | number> } | { type: 'problem'; message: string } | { type: 'refused'; message: string };
+
+/** The exit code of a role that cannot run as it is set up: starting it again would be of no use (EX_CONFIG, sysexits.h). */
+export const REFUSED = 78;
+
+/**
+ * Runs a role until it ends or is told to: SIGINT, SIGTERM, or the end of the process that started it. The second
+ * signal stops it at once. Its pid stands in `run/<role>.pid` meanwhile.
+ */
+export async function runRole(name: string, config: Config, start: (config: Config, log: Logger) => Promise<RunningRole>): Promise<void> {
+  const tell = (message: FromRole): void => void process.send?.(message);
+  const log = openLog(name, (message) => tell({ type: 'problem', message }));
+  let running: RunningRole | undefined;
+  let stopping = false;
+  const release = name === 'worker' ? () => {} : claimPid(config, name);
+  const leave = (code: number): never => {
+    release();
+    process.exit(code);
+  };
+  const stop = async (): Promise<void> => {
+    if (stopping) running?.stopNow?.();
+    if (stopping || !running) return leave(stopping ? 1 : 0);
+    stopping = true;
+    log.info('stopping');
+    await running.stop().catch((error: unknown) => log.error({ err: error }, 'did not stop in good order'));
+    leave(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  process.on('disconnect', () => void stop());
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, `ended by a fault of its own: ${error.message}`);
+    leave(1);
+  });
+  try {
+    running = await start(config, log);
+  } catch (error) {
+    const { message } = error as Error;
+    tell({ type: 'refused', message });
+    log.fatal(message);
+    return leave(REFUSED);
+  }
+  tell({ type: 'ready', facts: running.facts ?? {} });
+  log.info('ready');
+  await running.ended;
+  if (!stopping) leave(1);
+}
+
+function claimPid(config: Config, name: string): () => void {
+  for (let n = 1; ; n++) {
+    const claimed = claimPidFile(join(config.dataDir, 'run', `${name}${n === 1 ? '' : `-${n}`}.pid`));
+    if (claimed) return () => claimed.release();
+  }
+}

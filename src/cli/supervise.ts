@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import { endGroup } from '../process/group.ts';
+import { type FromRole, REFUSED } from './role.ts';
+
+export type Supervised = {
+  /** Resolves with its facts when it is ready for the first time; rejects when it refuses to run. */
+  ready: Promise<Record<string, string | number>>;
+  /** Resolves when it is gone: SIGTERM, SIGKILL after graceMs. */
+  stop(graceMs: number): Promise<void>;
+};
+
+/**
+ * Keeps one role running as a process of its own: starts it again when it dies, at once and then with growing pauses.
+ * It has a process group of its own, so that Ctrl-C in the terminal is ours alone to handle.
+ */
+export function supervise(role: string, config: Config, env: NodeJS.ProcessEnv, say: (line: string) => void): Supervised {
+  const ready = Promise.withResolvers<Record<string, string | number>>();
+  ready.promise.catch(() => {});
+  let child: ChildProcess | undefined;
+  let stopping = false;
+  let deaths = 0;
+  let pause: NodeJS.Timeout | undefined;
+
+  const start = (): void => {
+    const startedAt = Date.now();
+    const logs = join(config.dataDir, 'logs');
+    mkdirSync(logs, { recursive: true });
+    const log = openSync(join(logs, `${role}.log`), 'a');
+    let refused: string | undefined;
+    child = spawn(process.execPath, [...process.execArgv, MAIN, role], { detached: true, stdio: ['ignore', log, log, 'ipc'], env });
+    closeSync(log);
+    child.on('message', (message: FromRole) => {
+      if (message.type === 'ready') ready.resolve(message.facts);
+      else if (message.type === 'refused') refused = message.message;
+      else say(`${role}: ${message.message}`);
+    });
+    child.once('exit', (code, signal) => {
+      if (stopping) return;
+      if (code === REFUSED) {
+        ready.reject(new Error(refused ?? `${role} refused to run, see ${logs}/${role}.log`));
+        say(`${role} does not run: ${refused ?? 'see its log'}`);
+        return;
+      }
+      deaths = Date.now() - startedAt > STEADY_MS ? 0 : deaths + 1;
+      const pauseMs = deaths === 0 ? 0 : Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (deaths - 1));
+      say(`${role} ended by ${signal ?? `exit ${code}`} and is started again${pauseMs > FIRST_PAUSE_MS ? ` in ${pauseMs / 1_000} s` : ''}; its log is ${logs}/${role}.log`);
+      pause = setTimeout(start, pauseMs);
+    });
+  };
+  start();
+
+  return {
+    ready: ready.promise,
+    async stop(graceMs) {
+      stopping = true;
+      clearTimeout(pause);
+      if (child?.pid) await endGroup(child.pid, graceMs);
+    },
+  };
+}
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const STEADY_MS = 10_000;
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 10_000;

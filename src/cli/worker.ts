@@ -1,0 +1,88 @@
+import { Client } from '@temporalio/client';
+import { Runtime, Worker } from '@temporalio/worker';
+import { attemptActivities } from '../activities/attempt.ts';
+import type { Config } from '../config.ts';
+import { taskQueueOf } from '../job/ids.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { Logger } from '../log.ts';
+import { startGuardian } from '../process/guardian.ts';
+import { connectNative } from '../temporal/connect.ts';
+import { temporalLogger } from '../temporal/logger.ts';
+import { claimIdentity } from '../worker/identity.ts';
+import { giveUpOrphans } from '../worker/orphans.ts';
+import { RunnerPool } from '../worker/runner-pool.ts';
+import { Runner } from '../worker/runner.ts';
+import { SignsOfLife } from '../worker/signs-of-life.ts';
+import type { RunningRole } from './role.ts';
+
+/** The supervisor: takes attempts from its pool's line and has them run, each in a process of its own. */
+export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
+  const { jobsDir, runnerHeapBytes: heapBytes, slots, namespace } = config;
+  // Push cancel needs worker heartbeats; a running job is stopped at its next heartbeat without.
+  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
+  const identity = claimIdentity(config.dataDir, config.pool);
+  const workerId = identity.id;
+  const guardian = startGuardian();
+  const first = Promise.withResolvers<Runner>();
+  const pool = new RunnerPool({
+    slots,
+    fork: () => new Runner({ jobsDir, heapBytes, guardian }),
+    onReady: (runner) => first.resolve(runner),
+    onProblem: (message) => log.error({ worker: workerId }, message),
+  });
+  const [journal, connection, { types, problems }] = await Promise.all([
+    openJournal(config.journalFile, (message) => log.warn({ worker: workerId, journal: config.journalFile }, message)),
+    connectNative(config, (line) => log.info(line)),
+    first.promise.then((runner) => runner.ready),
+  ]);
+  for (const problem of problems) log.error({ worker: workerId }, `a job module cannot be used, the others are served: ${problem}`);
+  const client = new Client({ connection, namespace });
+  await giveUpOrphans({ journal, client, workerId, log });
+
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: taskQueueOf(config.pool),
+    identity: `${workerId}@${identity.host}`,
+    activities: attemptActivities({ journal, pool, connection, namespace, workerId, host: identity.host, identity: `${workerId}@${identity.host}` }),
+    tuner: {
+      activityTaskSlotSupplier: pool.slotSupplier,
+      workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+    },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: slots },
+    shutdownGraceTime: DRAIN_MS,
+  });
+  const signs = new SignsOfLife({ writer: journal.writer, identity, pool, slots, poolName: config.pool, jobTypes: types.map(({ name }) => name), problems, drainMs: DRAIN_MS });
+  await journal.writer.write({ kind: 'jobTypes', pool: config.pool, types });
+  const running = worker.run();
+  signs.start();
+
+  const end = async (): Promise<void> => {
+    await running.catch(() => {});
+    await pool.stop();
+    await signs.stop();
+    await journal.stop(2_000);
+    await connection.close();
+    guardian.stop();
+    identity.release();
+  };
+  return {
+    facts: { slots, jobTypes: types.length },
+    ended: running,
+    async stop() {
+      signs.draining();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await end();
+    },
+    stopNow() {
+      // Their attempts end as halted in a moment that nobody waits for; Temporal gives them to others as lost.
+      guardian.stop();
+      process.exit(0);
+    },
+  };
+}
+
+/** On SIGTERM, for attempts under way to end by themselves. What is left then is requeued, and not counted as lost. */
+const DRAIN_MS = 5_000;

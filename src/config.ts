@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { parseBytes } from './job/bytes.ts';
+import { isName, NAME_RULE } from './job/ids.ts';
+
+export type Config = Readonly<{
+  host: string;
+  port: number;
+  slots: number;
+  pool: string;
+  jobsDir: string;
+  dataDir: string;
+  /** `sqlite:<file>`. */
+  journalFile: string;
+  runnerHeapBytes: number;
+  /** undefined: the dev server of the data directory. */
+  temporalAddress: string | undefined;
+  namespace: string;
+}>;
+
+/**
+ * The settings, read from the environment once and passed down; nothing else looks at `process.env`.
+ *
+ * @throws ConfigError that names every bad setting, its value and what is allowed.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const parsed = settings.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${String(issue.path[0])}="${env[String(issue.path[0])] ?? ''}": ${issue.message}`);
+    throw new ConfigError(lines.join('\n'));
+  }
+  const set = parsed.data;
+  const dataDir = resolve(set.MILLRACE_DATA_DIR);
+  return Object.freeze({
+    host: set.MILLRACE_HOST,
+    port: set.MILLRACE_PORT,
+    slots: set.MILLRACE_SLOTS,
+    pool: set.MILLRACE_POOL,
+    jobsDir: resolve(set.MILLRACE_JOBS),
+    dataDir,
+    journalFile: resolve(set.MILLRACE_JOURNAL?.replace(/^sqlite:/, '') ?? `${dataDir}/journal.db`),
+    runnerHeapBytes: set.MILLRACE_RUNNER_HEAP,
+    temporalAddress: set.TEMPORAL_ADDRESS,
+    namespace: set.TEMPORAL_NAMESPACE,
+  });
+}
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const whole = (min: number, max: number, what: string) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    context.addIssue({ code: 'custom', message: `${what}, a whole number from ${min} to ${max}` });
+    return z.NEVER;
+  });
+
+const bytes = (min: number) =>
+  z.string().transform((text, context) => {
+    const value = parseBytes(text);
+    if (value !== undefined && value >= min) return value;
+    context.addIssue({ code: 'custom', message: `a size such as 512MiB or 2GB, at least ${min / 2 ** 20}MiB` });
+    return z.NEVER;
+  });
+
+const settings = z.object({
+  MILLRACE_HOST: z.literal(['127.0.0.1', 'localhost', '::1'], 'only 127.0.0.1, ::1 or localhost: there are no keys yet, so nobody else may reach it').default('127.0.0.1'),
+  MILLRACE_PORT: whole(1, 65_535, 'the port of the api').default(4000),
+  MILLRACE_SLOTS: whole(1, 1_000, 'attempts at once per worker').default(availableParallelism()),
+  MILLRACE_POOL: z.string().refine(isName, `the pool a worker serves: ${NAME_RULE}`).default('default'),
+  MILLRACE_JOBS: z.string().default('./jobs'),
+  MILLRACE_DATA_DIR: z.string().default('.millrace'),
+  MILLRACE_JOURNAL: z
+    .string()
+    .refine((text) => !/^\w+:\/\//.test(text), 'the path of a SQLite file (sqlite:PATH); other databases are not supported yet')
+    .optional(),
+  MILLRACE_RUNNER_HEAP: bytes(32 * 2 ** 20).default(512 * 2 ** 20),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s:/]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'host:port of a Temporal frontend, such as 127.0.0.1:7233')
+    .optional(),
+  TEMPORAL_NAMESPACE: z.string().default('millrace'),
+});

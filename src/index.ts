@@ -1,0 +1,64 @@
+/**
+ * What a job module imports: `import { defineJob } from 'millrace'`.
+ *
+ * This entry loads nothing at run time, neither Temporal nor the server, so that a runner starts fast.
+ */
+import type { z } from 'zod';
+
+/** Any JSON value: what payloads, results and checkpoints are made of. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** What a handler is given. Everything it reports through it reaches subscribers live. */
+export type JobContext<Payload> = {
+  /** The payload, parsed by the type's schema (defaults filled in). */
+  payload: Payload;
+  job: { id: string; type: string; queue: string; tags: readonly string[]; metadata: Json };
+  /** Which try this is, from 1. Grows over retries, halts and losses. */
+  attempt: number;
+  /** When the attempt is killed for its timeout; undefined without one. */
+  deadlineAt: Date | undefined;
+  /** Aborts when the job is asked to stop; the process is killed when the grace is over. */
+  signal: AbortSignal;
+  /** Writes one line to the job's log. `console.log` and child processes' output get there as well. */
+  log: (text: string) => void;
+  /** How much is done, 0 to 1. Sent on at most 10 times a second; the last one always arrives. */
+  progress: (fraction: number) => void;
+  /** What an attempt of this job saved last, and a way to save: the next attempt is given it after a failure, halt or loss. */
+  checkpoint: { value: Json; save: (value: Json) => void };
+};
+
+/** What a type sets for its jobs where the job itself does not. Durations as `250ms`, `30s`, `5m`, `2h`, `1d`. */
+export type JobDefaults = {
+  queue?: string;
+  pool?: string;
+  /** 1 (default) to 10. */
+  priority?: number;
+  /** Kills the attempt after this long. Default: none. */
+  timeout?: string;
+  /** From the ask to stop to SIGKILL. Default 5s. */
+  grace?: string;
+  retry?: { maxAttempts?: number; delay?: string; backoff?: number; maxDelay?: string; jitter?: boolean };
+  /** How many times a job may halt and run again. Default 3. */
+  maxHalts?: number;
+};
+
+/** One job type: what clients name in `createJob(type:)` and what a runner executes for it. */
+export type JobDefinition<Schema extends z.ZodType = z.ZodType> = {
+  /** Letters, digits, `.`, `_`, `-`; at most 100. */
+  name: string;
+  description?: string;
+  payload: Schema;
+  defaults?: JobDefaults;
+  /** Runs one attempt. What it returns must be JSON of at most 1 MiB; what it throws is retried, but for {@link FinalError}. */
+  run: (context: JobContext<z.output<Schema>>) => Promise<unknown> | unknown;
+};
+
+/** Declares a job type; a module in the jobs folder exports it as its default. */
+export const defineJob = <Schema extends z.ZodType>(definition: JobDefinition<Schema>): JobDefinition<Schema> => definition;
+
+/** Thrown by a handler to say that trying again is of no use: the job fails at once. */
+export class FinalError extends Error {
+  override name = 'FinalError';
+  /** Known by this mark and not by class, for a job may load another copy of this module. */
+  readonly final = true;
+}

@@ -1,0 +1,46 @@
+import type { JobError, JobOptions, Retry } from './spec.ts';
+import type { AttemptOutcome, Reason, ReasonCode } from './status.ts';
+
+/** After this many losses a job fails, so that it does not kill host after host. */
+export const MAX_LOSSES = 5;
+
+export type Counts = { failures: number; halts: number; losses: number };
+
+/** An attempt's bad end, as the workflow learns of it. */
+export type BadEnd = { outcome: Exclude<AttemptOutcome, 'SUCCEEDED'>; code: ReasonCode; error: JobError };
+
+/** What a job does after an attempt that did not succeed. */
+export type Next =
+  | { do: 'retry'; delayMs: number }
+  | { do: 'requeue'; after: 'HALTED' | 'LOST' }
+  | { do: 'fail'; reason: Reason }
+  | { do: 'abort' };
+
+/**
+ * Again or not: the one place that decides. `counts` hold the end that is being decided on.
+ *
+ * A failure or a timeout counts against `retry.maxAttempts`; a halt and a loss do not, they have bounds of their own.
+ */
+export function nextAfter(end: BadEnd, counts: Counts, options: JobOptions, random: () => number): Next {
+  switch (end.outcome) {
+    case 'FAILED':
+    case 'TIMED_OUT':
+      if (!end.error.retryable || counts.failures >= options.retry.maxAttempts) return { do: 'fail', reason: { code: end.code, message: end.error.message } };
+      return { do: 'retry', delayMs: retryDelayMs(options.retry, counts.failures, random) };
+    case 'HALTED':
+      if (counts.halts > options.maxHalts)
+        return { do: 'fail', reason: { code: 'HALTED', message: `halted ${counts.halts} times, ${options.maxHalts} are allowed (maxHalts); the last time: ${end.error.message}` } };
+      return { do: 'requeue', after: 'HALTED' };
+    case 'LOST':
+      if (counts.losses >= MAX_LOSSES) return { do: 'fail', reason: { code: 'LOST', message: `lost with its worker ${counts.losses} times; the last time: ${end.error.message}` } };
+      return { do: 'requeue', after: 'LOST' };
+    case 'ABORTED':
+      return { do: 'abort' };
+  }
+}
+
+/** The wait before try `failures + 1`: exponential, capped; with jitter anywhere between 0 and that ("full jitter", AWS 2015). */
+export function retryDelayMs(retry: Retry, failures: number, random: () => number): number {
+  const full = Math.min(retry.maxDelayMs, retry.delayMs * retry.backoff ** (failures - 1));
+  return Math.round(retry.jitter ? full * random() : full);
+}

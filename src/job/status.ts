@@ -1,0 +1,49 @@
+/** Where a job stands. The last three are final. */
+export type JobStatus = 'SCHEDULED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
+
+/** How an attempt ended. ABORTED: it was asked to stop; the job's reason says by whom. */
+export type AttemptOutcome = 'SUCCEEDED' | 'FAILED' | 'HALTED' | 'LOST' | 'TIMED_OUT' | 'ABORTED';
+
+/** Why a job is as it is: a closed set, so that clients can act on it. */
+export type ReasonCode =
+  | 'HANDLER_ERROR'
+  | 'HALTED'
+  | 'LOST'
+  | 'TIMED_OUT'
+  | 'BAD_PAYLOAD'
+  | 'BAD_RESULT'
+  | 'NO_HANDLER'
+  | 'ABORTED_BY_USER'
+  | 'TERMINATED'
+  | 'INTERNAL';
+
+export type Reason = { code: ReasonCode; message: string };
+
+/** What happened to a job, in the feed's words. */
+export type JobEventKind =
+  | 'CREATED'
+  | 'QUEUED'
+  | 'STARTED'
+  | 'PROGRESSED'
+  | 'ATTEMPT_ENDED'
+  | 'RETRY_SCHEDULED'
+  | 'HALTED'
+  | 'LOST'
+  | 'PRIORITY_SET'
+  | 'FORCED'
+  | 'ABORT_REQUESTED'
+  | 'FINISHED'
+  | 'RECONCILED';
+
+export const FINAL_STATUSES = ['SUCCEEDED', 'FAILED', 'ABORTED'] as const satisfies JobStatus[];
+
+export const isFinal = (status: JobStatus): boolean => (FINAL_STATUSES as readonly string[]).includes(status);
+
+/**
+ * The status to show, from the two sides that know a part of it: the workflow, which cannot see that its attempt has
+ * started, and the worker, which sees nothing else.
+ *
+ * RUNNING holds from an attempt's start until the workflow has taken note of that attempt's end.
+ */
+export const shownStatus = (workflow: JobStatus, attemptsEnded: number, lastStarted: number): JobStatus =>
+  isFinal(workflow) || lastStarted <= attemptsEnded ? workflow : 'RUNNING';

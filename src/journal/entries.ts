@@ -1,0 +1,59 @@
+import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
+import type { JobError, JobRecord } from '../job/spec.ts';
+import type { Json } from '../index.ts';
+
+/** Everything that is ever written to the journal, by whom, and in which words. All of it may be told twice. */
+export type Entry =
+  | { kind: 'job'; record: JobRecord }
+  | { kind: 'attemptStarted'; attempt: AttemptStart }
+  | { kind: 'attemptEnded'; attempt: AttemptEnd }
+  | { kind: 'progress'; jobId: string; number: number; fraction: number; at: number }
+  | { kind: 'log'; jobId: string; number: number; lines: LoggedLine[] }
+  | { kind: 'abortGrace'; jobId: string; graceMs: number }
+  | { kind: 'worker'; worker: WorkerState }
+  | { kind: 'jobTypes'; pool: string; types: PublishedType[] }
+  | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string };
+
+export type AttemptStart = { jobId: string; number: number; workflowId: string; activityId: string; workerId: string; host: string; pid: number | null; at: number };
+export type AttemptEnd = {
+  jobId: string;
+  number: number;
+  at: number;
+  outcome: AttemptOutcome;
+  result?: Json;
+  error?: JobError;
+  code?: ReasonCode;
+  exitCode?: number | null;
+  signal?: string | null;
+  killMs?: number;
+  killedPids?: number[];
+};
+export type LoggedLine = { at: number; stream: 'STDOUT' | 'STDERR'; text: string; dropped: number };
+export type WorkerState = {
+  id: string;
+  host: string;
+  pool: string;
+  pid: number;
+  slots: number;
+  busy: number;
+  status: 'RUNNING' | 'DRAINING' | 'STOPPED';
+  jobTypes: string[];
+  /** Job modules that could not be loaded, and why. */
+  problems: string[];
+  startedAt: number;
+  at: number;
+  drainsUntil: number | null;
+  cpuPercent: number | null;
+  memoryBytes: number | null;
+};
+/** A job type as a worker publishes it: the api checks payloads by it and never loads the code. */
+export type PublishedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults };
+export type TypeDefaults = {
+  queue?: string;
+  pool?: string;
+  priority?: number;
+  timeoutMs?: number;
+  graceMs?: number;
+  retry?: { maxAttempts?: number; delayMs?: number; backoff?: number; maxDelayMs?: number; jitter?: boolean };
+  maxHalts?: number;
+};

@@ -1,0 +1,29 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { EventTable, LogLineTable, Tables } from './tables.ts';
+
+export type EventRow = Selectable<EventTable>;
+export type LogLineRow = Selectable<LogLineTable>;
+
+/** The feed, oldest first, after a seq. */
+export function readEvents(db: Kysely<Tables>, where: { jobId?: string | undefined; after: number; limit: number }): Promise<EventRow[]> {
+  let query = db.selectFrom('event').selectAll().where('seq', '>', where.after).orderBy('seq').limit(where.limit);
+  if (where.jobId !== undefined) query = query.where('job_id', '=', where.jobId);
+  return query.execute();
+}
+
+export async function lastEventSeq(db: Kysely<Tables>): Promise<number> {
+  const row = await db.selectFrom('event').select(({ fn }) => fn.max('seq').as('seq')).executeTakeFirst();
+  return Number(row?.seq ?? 0);
+}
+
+export async function firstEventSeq(db: Kysely<Tables>): Promise<number> {
+  const row = await db.selectFrom('event').select(({ fn }) => fn.min('seq').as('seq')).executeTakeFirst();
+  return Number(row?.seq ?? 0);
+}
+
+/** A job's output, oldest first, after a seq. */
+export function readLog(db: Kysely<Tables>, where: { jobId: string; attempt?: number | null | undefined; after: number; limit: number }): Promise<LogLineRow[]> {
+  let query = db.selectFrom('log_line').selectAll().where('job_id', '=', where.jobId).where('seq', '>', where.after).orderBy('seq').limit(where.limit);
+  if (typeof where.attempt === 'number') query = query.where('attempt', '=', where.attempt);
+  return query.execute();
+}

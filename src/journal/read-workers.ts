@@ -1,0 +1,26 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { PublishedType } from './entries.ts';
+import type { Tables, WorkerTable } from './tables.ts';
+
+export type WorkerRow = Selectable<WorkerTable>;
+/** A job type and the pools that can run it. */
+export type JobTypeRow = PublishedType & { pools: string[] };
+
+export function readWorkers(db: Kysely<Tables>, filter: { pool?: string | null | undefined; ids?: readonly string[] }): Promise<WorkerRow[]> {
+  let query = db.selectFrom('worker').selectAll().orderBy('started_at').orderBy('id');
+  if (filter.pool) query = query.where('pool', '=', filter.pool);
+  if (filter.ids) query = query.where('id', 'in', filter.ids);
+  return query.execute();
+}
+
+/** Every type that some pool's workers have published, by name. */
+export async function readJobTypes(db: Kysely<Tables>): Promise<Map<string, JobTypeRow>> {
+  const rows = await db.selectFrom('job_type').selectAll().orderBy('name').orderBy('pool').execute();
+  const types = new Map<string, JobTypeRow>();
+  for (const row of rows) {
+    const known = types.get(row.name);
+    if (known) known.pools.push(row.pool);
+    else types.set(row.name, { ...(JSON.parse(row.definition) as PublishedType), pools: [row.pool] });
+  }
+  return types;
+}

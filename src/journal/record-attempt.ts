@@ -1,0 +1,91 @@
+import type { Kysely } from 'kysely';
+import { shownStatus, type JobStatus } from '../job/status.ts';
+import type { AttemptEnd, AttemptStart, LoggedLine } from './entries.ts';
+import { recordEvent } from './record-event.ts';
+import type { Tables } from './tables.ts';
+
+type Db = Kysely<Tables>;
+
+/** An attempt has got its process. Its job is RUNNING from here on, unless the workflow already knows how it ended. */
+export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
+  const { jobId, number } = start;
+  const added = await db
+    .insertInto('attempt')
+    .values({
+      job_id: jobId,
+      number,
+      workflow_id: start.workflowId,
+      activity_id: start.activityId,
+      worker_id: start.workerId,
+      host: start.host,
+      pid: start.pid,
+      started_at: start.at,
+      finished_at: null,
+      outcome: null,
+      exit_code: null,
+      signal: null,
+      kill_ms: null,
+      killed_pids: '[]',
+      result: null,
+      error: null,
+      code: null,
+    })
+    .onConflict((on) => on.doNothing())
+    .executeTakeFirst();
+  if (added.numInsertedOrUpdatedRows === 0n) return;
+  const job = await db.selectFrom('job').select(['workflow_status', 'attempts_ended', 'last_started', 'started_at']).where('id', '=', jobId).executeTakeFirst();
+  const lastStarted = Math.max(number, job?.last_started ?? 0);
+  const status = shownStatus((job?.workflow_status ?? 'QUEUED') as JobStatus, job?.attempts_ended ?? 0, lastStarted);
+  if (job) {
+    await db
+      .updateTable('job')
+      .set({ status, last_started: lastStarted, started_at: job.started_at ?? start.at, ...(status === 'RUNNING' ? { progress: null } : {}) })
+      .where('id', '=', jobId)
+      .execute();
+  }
+  await recordEvent(db, { jobId, key: `a${number}.started`, at: start.at, kind: 'STARTED', status, detail: { attempt: number, workerId: start.workerId, pid: start.pid } });
+}
+
+/** An attempt only moves from started to ended: who comes second (the workflow, after the worker) changes nothing. */
+export async function endAttempt(db: Db, end: AttemptEnd): Promise<void> {
+  const { jobId, number } = end;
+  const ended = await db
+    .updateTable('attempt')
+    .set({
+      finished_at: end.at,
+      outcome: end.outcome,
+      exit_code: end.exitCode ?? null,
+      signal: end.signal ?? null,
+      kill_ms: end.killMs ?? null,
+      killed_pids: JSON.stringify(end.killedPids ?? []),
+      result: end.result === undefined ? null : JSON.stringify(end.result),
+      error: end.error ? JSON.stringify(end.error) : null,
+      code: end.code ?? null,
+    })
+    .where('job_id', '=', jobId)
+    .where('number', '=', number)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
+  if (ended.numUpdatedRows === 0n) return;
+  const job = await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();
+  await recordEvent(db, {
+    jobId,
+    key: `a${number}.ended`,
+    at: end.at,
+    kind: 'ATTEMPT_ENDED',
+    status: (job?.status ?? 'RUNNING') as JobStatus,
+    detail: { attempt: number, outcome: end.outcome, ...(end.error ? { error: end.error.message } : {}) },
+  });
+}
+
+export async function recordProgress(db: Db, jobId: string, number: number, fraction: number, at: number): Promise<void> {
+  const job = await db.updateTable('job').set({ progress: fraction }).where('id', '=', jobId).where('last_started', '=', number).returning('status').executeTakeFirst();
+  if (job) await recordEvent(db, { jobId, key: `a${number}.p${fraction}`, at, kind: 'PROGRESSED', status: job.status as JobStatus, detail: { attempt: number, progress: fraction } });
+}
+
+export async function recordLog(db: Db, jobId: string, number: number, lines: LoggedLine[]): Promise<void> {
+  await db
+    .insertInto('log_line')
+    .values(lines.map((line) => ({ job_id: jobId, attempt: number, ...line })))
+    .execute();
+}

@@ -1,0 +1,105 @@
+import type { Kysely } from 'kysely';
+import { isFinal, shownStatus, type JobStatus, type ReasonCode } from '../job/status.ts';
+import type { JobRecord, JobSpec } from '../job/spec.ts';
+import { recordEvent } from './record-event.ts';
+import { endAttempt } from './record-attempt.ts';
+import type { JobTable, Tables } from './tables.ts';
+
+type Db = Kysely<Tables>;
+
+/** Takes in what a workflow (or the api, for its first record) says of a job. An older record than the one known changes nothing. */
+export async function recordJob(db: Db, record: JobRecord): Promise<void> {
+  if (record.spec) await makeRow(db, record.spec);
+  if (record.ended) await endAttempt(db, { jobId: record.jobId, at: record.at, ...record.ended });
+  const row = await db.selectFrom('job').select(['rev', 'last_started', 'starts_at', 'queued_at']).where('id', '=', record.jobId).executeTakeFirst();
+  // No row: its first record is not here yet. The reconciler finds the job by its workflow.
+  if (!row || row.rev >= record.rev) return;
+  const status = shownStatus(record.status, record.attemptsEnded, row.last_started);
+  await db
+    .updateTable('job')
+    .set({
+      rev: record.rev,
+      status,
+      workflow_status: record.status,
+      attempts_ended: record.attemptsEnded,
+      priority: record.priority,
+      band: record.band,
+      forced: record.forced ? 1 : 0,
+      halts: record.halts,
+      losses: record.losses,
+      failures: record.failures,
+      starts_at: record.startsAt ?? row.starts_at,
+      queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
+      abort_requested_at: record.abortRequestedAt ?? null,
+      reason_code: record.reason?.code ?? null,
+      reason_message: record.reason?.message ?? null,
+      ...(record.error ? { error: JSON.stringify(record.error) } : {}),
+      ...(record.result === undefined ? {} : { result: JSON.stringify(record.result) }),
+      finished_at: record.finishedAt ?? null,
+    })
+    .where('id', '=', record.jobId)
+    .execute();
+  for (const [index, note] of record.events.entries()) {
+    await recordEvent(db, { jobId: record.jobId, key: `w${record.rev}.${index}`, at: record.at, kind: note.kind, status, detail: note.detail });
+  }
+}
+
+/** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */
+export async function recordTerminated(db: Db, jobId: string, at: number, code: ReasonCode, message: string): Promise<void> {
+  const row = await db.selectFrom('job').select(['status', 'rev', 'last_started', 'attempts_ended']).where('id', '=', jobId).executeTakeFirst();
+  if (!row || isFinal(row.status as JobStatus)) return;
+  const status: JobStatus = code === 'TERMINATED' ? 'ABORTED' : 'FAILED';
+  for (let number = row.attempts_ended + 1; number <= row.last_started; number++) await endAttempt(db, { jobId, number, at, outcome: 'ABORTED' });
+  await db
+    .updateTable('job')
+    .set({ status, workflow_status: status, attempts_ended: row.last_started, rev: row.rev + 1, reason_code: code, reason_message: message, finished_at: at, band: null })
+    .where('id', '=', jobId)
+    .execute();
+  await recordEvent(db, { jobId, key: `r${row.rev + 1}`, at, kind: 'FINISHED', status, detail: { reason: code, message } });
+}
+
+async function makeRow(db: Db, spec: JobSpec): Promise<void> {
+  // A worker may have been quicker to tell of the first attempt than anybody of the job.
+  const started = await db.selectFrom('attempt').select(['number', 'started_at']).where('job_id', '=', spec.id).orderBy('number', 'desc').limit(1).executeTakeFirst();
+  const row: JobTable = { ...rowOf(spec), last_started: started?.number ?? 0, started_at: started?.started_at ?? null };
+  const made = await db.insertInto('job').values(row).onConflict((on) => on.doNothing()).executeTakeFirst();
+  if (made.numInsertedOrUpdatedRows === 0n || spec.tags.length === 0) return;
+  const tags = [...new Set(spec.tags)].map((tag) => ({ tag, job_id: spec.id }));
+  await db.insertInto('job_tag').values(tags).onConflict((on) => on.doNothing()).execute();
+}
+
+/** A job's row before anything was told of it. */
+export const rowOf = (spec: JobSpec): JobTable => ({
+  id: spec.id,
+  type: spec.type,
+  queue: spec.queue,
+  pool: spec.pool,
+  status: 'QUEUED',
+  workflow_status: 'QUEUED',
+  attempts_ended: 0,
+  last_started: 0,
+  rev: 0,
+  priority: spec.priority,
+  band: null,
+  forced: 0,
+  halts: 0,
+  losses: 0,
+  failures: 0,
+  progress: null,
+  payload: JSON.stringify(spec.payload),
+  result: null,
+  error: null,
+  options: JSON.stringify(spec.options),
+  tags: JSON.stringify(spec.tags),
+  metadata: JSON.stringify(spec.metadata),
+  reason_code: null,
+  reason_message: null,
+  abort_requested_at: null,
+  abort_grace_ms: null,
+  created_at: spec.createdAt,
+  starts_at: null,
+  queued_at: null,
+  started_at: null,
+  finished_at: null,
+  version: 0,
+});

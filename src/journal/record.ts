@@ -1,0 +1,44 @@
+import type { Entry } from './entries.ts';
+import type { Database } from './sqlite.ts';
+import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
+import { recordJob, recordTerminated } from './record-job.ts';
+import { publishTypes, recordWorker } from './record-worker.ts';
+
+/** Writes a batch in one transaction: all of it or nothing. */
+export async function record({ db, sqlite }: Database, entries: readonly Entry[]): Promise<void> {
+  sqlite.exec('begin immediate');
+  try {
+    for (const entry of entries) await recordOne(db, entry);
+    sqlite.exec('commit');
+  } catch (error) {
+    sqlite.exec('rollback');
+    throw error;
+  }
+}
+
+function recordOne(db: Database['db'], entry: Entry): Promise<void> {
+  switch (entry.kind) {
+    case 'job':
+      return recordJob(db, entry.record);
+    case 'attemptStarted':
+      return startAttempt(db, entry.attempt);
+    case 'attemptEnded':
+      return endAttempt(db, entry.attempt);
+    case 'progress':
+      return recordProgress(db, entry.jobId, entry.number, entry.fraction, entry.at);
+    case 'log':
+      return recordLog(db, entry.jobId, entry.number, entry.lines);
+    case 'abortGrace':
+      return recordAbortGrace(db, entry.jobId, entry.graceMs);
+    case 'worker':
+      return recordWorker(db, entry.worker);
+    case 'jobTypes':
+      return publishTypes(db, entry.pool, entry.types);
+    case 'terminated':
+      return recordTerminated(db, entry.jobId, entry.at, entry.code, entry.message);
+  }
+}
+
+async function recordAbortGrace(db: Database['db'], jobId: string, graceMs: number): Promise<void> {
+  await db.updateTable('job').set({ abort_grace_ms: graceMs }).where('id', '=', jobId).execute();
+}

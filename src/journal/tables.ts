@@ -1,0 +1,112 @@
+import type { Generated } from 'kysely';
+
+/** The journal's tables. Times are ms since 1970, JSON is text, flags are 0 or 1: the same in SQLite and PostgreSQL. */
+export type Tables = {
+  meta: { key: string; value: string };
+  job: JobTable;
+  job_tag: { tag: string; job_id: string };
+  attempt: AttemptTable;
+  event: EventTable;
+  log_line: LogLineTable;
+  job_type: { name: string; pool: string; definition: string };
+  worker: WorkerTable;
+};
+
+export type JobTable = {
+  id: string;
+  type: string;
+  queue: string;
+  pool: string;
+  /** What is shown; made from the two below and `workflow_status` at every record. */
+  status: string;
+  workflow_status: string;
+  attempts_ended: number;
+  last_started: number;
+  /** The workflow's counter: a record that is not newer changes nothing. */
+  rev: number;
+  priority: number;
+  band: number | null;
+  forced: number;
+  halts: number;
+  losses: number;
+  failures: number;
+  progress: number | null;
+  payload: string;
+  result: string | null;
+  error: string | null;
+  options: string;
+  tags: string;
+  metadata: string;
+  reason_code: string | null;
+  reason_message: string | null;
+  abort_requested_at: number | null;
+  /** The grace of an abort that is under way, for the worker to read. */
+  abort_grace_ms: number | null;
+  created_at: number;
+  starts_at: number | null;
+  queued_at: number | null;
+  started_at: number | null;
+  finished_at: number | null;
+  /** The seq of its last event. */
+  version: number;
+};
+
+export type AttemptTable = {
+  job_id: string;
+  number: number;
+  workflow_id: string;
+  activity_id: string;
+  worker_id: string;
+  host: string;
+  pid: number | null;
+  started_at: number;
+  finished_at: number | null;
+  outcome: string | null;
+  exit_code: number | null;
+  signal: string | null;
+  kill_ms: number | null;
+  killed_pids: string;
+  result: string | null;
+  error: string | null;
+  /** The reason code of a bad end, for the attempt that adopts it. */
+  code: string | null;
+};
+
+export type EventTable = {
+  seq: Generated<number>;
+  job_id: string;
+  /** Who told it and which it is of theirs (`w3.0`, `a2.started`): told twice, it is kept once. */
+  key: string;
+  at: number;
+  kind: string;
+  status: string;
+  detail: string | null;
+};
+
+export type LogLineTable = {
+  seq: Generated<number>;
+  job_id: string;
+  attempt: number;
+  at: number;
+  stream: string;
+  text: string;
+  /** Lines left out before this one, by the caps. */
+  dropped: number;
+};
+
+export type WorkerTable = {
+  id: string;
+  host: string;
+  pool: string;
+  pid: number;
+  slots: number;
+  busy: number;
+  status: string;
+  job_types: string;
+  problems: string;
+  started_at: number;
+  last_seen_at: number;
+  drains_until: number | null;
+  cpu_percent: number | null;
+  memory_bytes: number | null;
+};

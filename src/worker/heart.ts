@@ -1,0 +1,101 @@
+import { Context } from '@temporalio/activity';
+import { defaultPayloadConverter, toPayloads } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Json } from '../index.ts';
+
+/** Why an attempt must end although its handler has not. */
+export type Ask = 'cancelled' | 'shutdown' | 'gone' | 'fenced';
+
+/**
+ * One attempt's heartbeats. They are sent by ourselves, because only so we learn that they have arrived: an attempt that
+ * has had no answer for 24 s must be ended before Temporal gives it to somebody else.
+ */
+export class Heart {
+  readonly #connection: NativeConnection;
+  readonly #namespace: string;
+  readonly #identity: string;
+  readonly #context = Context.current();
+  readonly #asked = Promise.withResolvers<Ask>();
+  readonly #timer: NodeJS.Timeout;
+  // The task has just been handed out: that is as good as an answer.
+  #acknowledgedAt = Date.now();
+  #checkpoint: { checkpoint: Json } | undefined;
+  #beating: Promise<void> | undefined;
+
+  constructor(options: { connection: NativeConnection; namespace: string; identity: string }) {
+    this.#connection = options.connection;
+    this.#namespace = options.namespace;
+    this.#identity = options.identity;
+    this.#timer = setInterval(() => void this.beat(), BEAT_MS);
+    const { cancellationSignal } = this.#context;
+    const asked = (): void => this.#asked.resolve(askOf(this.#context));
+    if (cancellationSignal.aborted) asked();
+    else cancellationSignal.addEventListener('abort', asked, { once: true });
+  }
+
+  /** Resolves when the attempt must end. */
+  get asked(): Promise<Ask> {
+    return this.#asked.promise;
+  }
+
+  save(checkpoint: Json): void {
+    this.#checkpoint = { checkpoint };
+  }
+
+  /** Never throws: one that is not answered is noticed by the time since the last that was. */
+  async beat(): Promise<void> {
+    this.#beating ??= this.#send().finally(() => (this.#beating = undefined));
+    await this.#beating;
+    if (Date.now() - this.#acknowledgedAt > FENCE_MS) this.#asked.resolve('fenced');
+  }
+
+  /**
+   * Resolves when Temporal has answered within the last {@link FRESH_MS}, so that an outcome reported now arrives: the
+   * SDK drops one that it cannot report for 10 s. Resolves as well when the attempt is not ours any more.
+   */
+  async fresh(): Promise<void> {
+    let over = false;
+    void this.asked.then((ask) => (over = ask !== 'cancelled'));
+    await Promise.resolve();
+    while (!over && Date.now() - this.#acknowledgedAt > FRESH_MS) {
+      await this.#send();
+      if (Date.now() - this.#acknowledgedAt > FRESH_MS) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #send(): Promise<void> {
+    try {
+      // Without it the SDK takes the attempt for timed out by itself. It throttles these to one in 24 s.
+      this.#context.heartbeat(this.#checkpoint);
+      const answer = await this.#connection.withDeadline(Date.now() + BEAT_MS, () =>
+        this.#connection.workflowService.recordActivityTaskHeartbeat({
+          namespace: this.#namespace,
+          identity: this.#identity,
+          taskToken: this.#context.info.taskToken,
+          ...(this.#checkpoint ? { details: { payloads: toPayloads(defaultPayloadConverter, this.#checkpoint) ?? [] } } : {}),
+        }),
+      );
+      this.#acknowledgedAt = Date.now();
+      if (answer.cancelRequested) this.#asked.resolve('cancelled');
+    } catch (error) {
+      if ((error as { code?: number }).code === GRPC_NOT_FOUND) this.#asked.resolve('gone');
+    }
+  }
+}
+
+function askOf({ cancellationDetails }: Context): Ask {
+  if (cancellationDetails?.cancelRequested) return 'cancelled';
+  if (cancellationDetails?.workerShutdown) return 'shutdown';
+  return 'gone';
+}
+
+const BEAT_MS = 5_000;
+/** Under the heartbeat timeout of 30 s by more than a kill takes. */
+const FENCE_MS = 24_000;
+const FRESH_MS = 2_000;
+const RETRY_MS = 250;
+const GRPC_NOT_FOUND = 5;

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Journal } from '../journal/journal.ts';
+import type { Logger } from '../log.ts';
+import { killGroup } from '../process/group.ts';
+import type { FailureDetails } from '../workflows/run-attempt.ts';
+
+/**
+ * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
+ * and not by the heartbeat timeout 30 s later. One whose outcome stands on record already is adopted by the next.
+ */
+export async function giveUpOrphans(deps: { journal: Journal; client: Client; workerId: string; log: Logger }): Promise<void> {
+  const { journal, client, workerId, log } = deps;
+  const orphans = await journal.db
+    .selectFrom('attempt')
+    .innerJoin('job', 'job.id', 'attempt.job_id')
+    .select(['attempt.workflow_id', 'attempt.activity_id', 'attempt.pid', 'attempt.finished_at', 'attempt.job_id'])
+    .where('attempt.worker_id', '=', workerId)
+    .whereRef('attempt.number', '>', 'job.attempts_ended')
+    .where('job.finished_at', 'is', null)
+    .execute();
+  await Promise.all(
+    orphans.map(async ({ workflow_id: workflowId, activity_id: activityId, pid, job_id: job }) => {
+      // The guardian has ended it by now; never two at once, though, so make sure.
+      if (pid !== null && isRunner(pid)) await killGroup(pid);
+      const details: FailureDetails = { outcome: 'LOST', code: 'LOST', error: { name: 'LOST', message: 'its worker died and has started again', retryable: true } };
+      try {
+        await client.activity.fail({ workflowId, activityId }, ApplicationFailure.create({ message: details.error.message, type: 'LOST', nonRetryable: true, details: [details] }));
+        log.info({ job, attempt: activityId }, 'gave up an attempt that was cut off');
+      } catch (error) {
+        // Ended, timed out or terminated meanwhile: nothing is left to give up.
+        if ((error as Error).name !== 'ActivityNotFoundError') throw error;
+      }
+    }),
+  );
+}
+
+/** The pid may be somebody else's by now. */
+function isRunner(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('runner-main.ts');
+  } catch {
+    return false;
+  }
+}

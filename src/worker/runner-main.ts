@@ -1,0 +1,100 @@
+import { writeSync } from 'node:fs';
+import type { JobContext, Json } from '../index.ts';
+import { plainError } from '../job/errors.ts';
+import { LIMITS } from '../job/spec.ts';
+import { loadJobs } from './load-jobs.ts';
+import { endOfOutput, type FromRunner, type RunnerAttempt, type ToRunner } from './protocol.ts';
+
+/** A runner's own side: loads the job modules once, then executes one attempt after the other for its supervisor. */
+
+const say = (message: FromRunner): void => void process.send?.(message);
+const jobs = await loadJobs(process.argv[2] ?? './jobs');
+let stopping: AbortController | undefined;
+
+process.on('message', ({ attempt }: ToRunner) => void take(attempt));
+// The supervisor is gone. One that is stuck in a loop does not get here: the guardian ends it.
+process.on('disconnect', () => process.exit(1));
+// The ask to stop: the handler may clean up for the grace it was given, then it is killed.
+process.on('SIGTERM', () => (stopping ? stopping.abort(new Error('the job is asked to stop')) : process.exit(0)));
+// Ctrl-C in a terminal is the supervisor's to handle.
+process.on('SIGINT', () => {});
+// A handler may have closed its output; that is no reason to die.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+say({ type: 'ready', types: jobs.types, problems: jobs.problems });
+
+async function take(attempt: RunnerAttempt): Promise<void> {
+  const { number } = attempt;
+  stopping = new AbortController();
+  const answer = await run(attempt, stopping.signal);
+  const reusable = process.stdout.writable && process.stderr.writable && !stopping.signal.aborted;
+  stopping = undefined;
+  endOutput(number);
+  say({ ...answer, number, reusable } as FromRunner);
+}
+
+type Answer = { type: 'done'; result: Json } | { type: 'failed'; code: 'NO_HANDLER' | 'BAD_PAYLOAD' | 'BAD_RESULT' | 'HANDLER_ERROR'; error: ReturnType<typeof plainError> };
+
+async function run(attempt: RunnerAttempt, signal: AbortSignal): Promise<Answer> {
+  const definition = jobs.definitions.get(attempt.job.type);
+  if (!definition) {
+    return { type: 'failed', code: 'NO_HANDLER', error: plainError(new Error(`no job module of this worker defines the type ${attempt.job.type}`)) };
+  }
+  const parsed = await definition.payload.safeParseAsync(attempt.payload);
+  if (!parsed.success) return { type: 'failed', code: 'BAD_PAYLOAD', error: plainError(new Error(`the payload breaks the type's schema: ${parsed.error.message}`), false) };
+  try {
+    say({ type: 'started', number: attempt.number, at: Date.now() });
+    return toAnswer(await definition.run(contextOf(attempt, parsed.data, signal)));
+  } catch (thrown) {
+    const final = typeof thrown === 'object' && thrown !== null && (thrown as { final?: unknown }).final === true;
+    return { type: 'failed', code: 'HANDLER_ERROR', error: plainError(thrown, !final) };
+  }
+}
+
+/** What a handler returned must be JSON: nothing is bent into shape silently. */
+function toAnswer(returned: unknown): Answer {
+  const bad = (message: string): Answer => ({ type: 'failed', code: 'BAD_RESULT', error: plainError(new Error(message), false) });
+  try {
+    const text = JSON.stringify(returned ?? null);
+    if (text === undefined) return bad(`the handler returned a ${typeof returned}, which is not JSON`);
+    if (Buffer.byteLength(text) > LIMITS.resultBytes) return bad(`the handler's result has ${Buffer.byteLength(text)} bytes of JSON, ${LIMITS.resultBytes} are allowed`);
+    return { type: 'done', result: JSON.parse(text) as Json };
+  } catch (error) {
+    return bad(`the handler's result is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function contextOf(attempt: RunnerAttempt, payload: unknown, signal: AbortSignal): JobContext<unknown> {
+  const { job, number, deadlineAt } = attempt;
+  let saved = attempt.checkpoint;
+  return {
+    payload,
+    job,
+    attempt: number,
+    deadlineAt: deadlineAt === null ? undefined : new Date(deadlineAt),
+    signal,
+    log: (text) => console.log(text),
+    progress: (fraction) => say({ type: 'progress', number, fraction: Math.min(1, Math.max(0, fraction)) }),
+    checkpoint: {
+      get value() {
+        return saved;
+      },
+      save(value) {
+        saved = value;
+        say({ type: 'checkpoint', number, value });
+      },
+    },
+  };
+}
+
+/** Written past the streams, which the handler may have closed. Its own output is there already: writes to a pipe are synchronous. */
+function endOutput(number: number): void {
+  for (const fd of [1, 2]) {
+    try {
+      writeSync(fd, endOfOutput(number));
+    } catch {
+      // Closed for good: the supervisor sees the pipe's end.
+    }
+  }
+}

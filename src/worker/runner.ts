@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Json } from '../index.ts';
+import type { JobError } from '../job/spec.ts';
+import type { ReasonCode } from '../job/status.ts';
+import type { LoggedLine } from '../journal/entries.ts';
+import type { Guardian } from '../process/guardian.ts';
+import { groupMembers, killGroup, signalGroup } from '../process/group.ts';
+import { within } from '../process/within.ts';
+import { LineReader, LogBudget } from './lines.ts';
+import type { FromRunner, LoadedType, RunnerAttempt, ToRunner } from './protocol.ts';
+
+export type RunnerEnd =
+  | { kind: 'done'; result: Json; reusable: boolean }
+  | { kind: 'failed'; code: ReasonCode; error: JobError; reusable: boolean }
+  /** Nobody asked it to die, or it broke the protocol. */
+  | { kind: 'died'; exitCode: number | null; signal: NodeJS.Signals | null };
+
+export type KillReceipt = { signal: NodeJS.Signals; killMs: number; killedPids: number[] };
+
+export type Listener = { progress(fraction: number): void; save(value: Json): void; line(line: LoggedLine): void };
+
+export type RunnerOptions = { jobsDir: string; heapBytes: number; guardian: Guardian };
+
+/** One child process that executes handler code, one attempt at a time, in a process group of its own. */
+export class Runner {
+  readonly pid: number;
+  /** Resolves when the job modules are loaded; rejects when the process ends before that. */
+  readonly ready: Promise<{ types: LoadedType[]; problems: string[] }>;
+  readonly exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
+  readonly #child: ChildProcess;
+  readonly #stdout: LineReader;
+  readonly #stderr: LineReader;
+  #hear: ((message: FromRunner) => void) | undefined;
+
+  constructor({ jobsDir, heapBytes, guardian }: RunnerOptions) {
+    const heapMiB = Math.floor(heapBytes / 2 ** 20);
+    const child = spawn(process.execPath, [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning', MAIN, jobsDir], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      child.once('error', () => resolve({ exitCode: null, signal: null }));
+    });
+    this.pid = child.pid ?? 0;
+    this.#stdout = new LineReader(child.stdout!, 'STDOUT');
+    this.#stderr = new LineReader(child.stderr!, 'STDERR');
+    this.ready = new Promise((resolve, reject) => {
+      const early = new LogBudget();
+      const said: string[] = [];
+      void this.#stderr.read(0, early, (line) => said.push(line.text));
+      this.#hear = (message) => {
+        if (message.type === 'ready') resolve(message);
+      };
+      void this.exited.then(({ exitCode, signal }) => reject(new Error(`a runner ended by ${signal ?? `exit ${exitCode}`} before it was ready: ${said.slice(-5).join(' ')}`)));
+    });
+    this.ready.catch(() => {});
+    child.on('message', (message: FromRunner) => this.#hear?.(message));
+    if (!child.pid) return;
+    guardian.watch(this.pid);
+    void this.exited.then(() => killGroup(this.pid)).then(() => guardian.forget(this.pid));
+    lowerPriority(this.pid);
+  }
+
+  /** Runs one attempt and resolves with its end, its output read to the last line. */
+  async run(attempt: RunnerAttempt, listener: Listener): Promise<RunnerEnd> {
+    const budget = new LogBudget();
+    const keep = (line: LoggedLine): void => listener.line(line);
+    const output = Promise.all([this.#stdout.read(attempt.number, budget, keep), this.#stderr.read(attempt.number, budget, keep)]);
+    const end = await new Promise<RunnerEnd>((resolve) => {
+      this.#hear = (message) => {
+        if (message.type === 'ready' || message.number !== attempt.number) return;
+        switch (message.type) {
+          case 'started':
+            return;
+          case 'progress':
+            return listener.progress(message.fraction);
+          case 'checkpoint':
+            return listener.save(message.value);
+          case 'done':
+            return resolve({ kind: 'done', result: message.result, reusable: message.reusable });
+          case 'failed':
+            return resolve({ kind: 'failed', code: message.code, error: message.error, reusable: message.reusable });
+        }
+      };
+      void this.exited.then((exit) => resolve({ kind: 'died', ...exit }));
+      this.#child.send({ type: 'run', attempt } satisfies ToRunner, (error) => {
+        // The channel is closed: the exit follows, or has been.
+        if (error) this.#child.kill('SIGKILL');
+      });
+    });
+    this.#hear = undefined;
+    await within(OUTPUT_WAIT_MS, output);
+    return end;
+  }
+
+  /**
+   * Ends the process and all of its group: SIGTERM, SIGKILL after graceMs (at once with 0). Resolves when they are gone.
+   *
+   * `answered` is the attempt's own end, to leave the grace early when the handler has listened.
+   */
+  async kill(graceMs: number, answered?: Promise<unknown>): Promise<KillReceipt> {
+    const began = performance.now();
+    const killedPids = groupMembers(this.pid);
+    let signal: NodeJS.Signals = 'SIGKILL';
+    if (graceMs > 0 && signalGroup(this.pid, 'SIGTERM')) {
+      const inTime = await within(graceMs, Promise.race([this.exited, ...(answered ? [answered] : [])]));
+      // SIGKILL after the grace: a CPU-bound loop never yields, so it sees neither our message nor its SIGTERM handler.
+      if (inTime) signal = 'SIGTERM';
+    }
+    await killGroup(this.pid);
+    await this.exited;
+    return { signal, killMs: Math.round((performance.now() - began) * 10) / 10, killedPids };
+  }
+}
+
+/** Handlers burn what the control plane leaves: a busy runner must not delay a heartbeat or an abort. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, RUNNER_NICENESS);
+  } catch {
+    // It has ended already; `exited` says so.
+  }
+}
+
+const MAIN = fileURLToPath(new URL('./runner-main.ts', import.meta.url));
+const RUNNER_NICENESS = 10;
+const OUTPUT_WAIT_MS = 250;

@@ -1,0 +1,75 @@
+import type { WorkerState } from '../journal/entries.ts';
+import type { JournalWriter } from '../journal/writer.ts';
+import { usageOf } from '../process/group.ts';
+import type { WorkerIdentity } from './identity.ts';
+import type { RunnerPool } from './runner-pool.ts';
+
+type Options = { writer: JournalWriter; identity: WorkerIdentity; pool: RunnerPool; slots: number; poolName: string; jobTypes: string[]; problems: string[]; drainMs: number };
+
+/** Keeps the worker's row in the journal true: who it is, what it does, what it uses. Who is silent for 10 s counts as lost. */
+export class SignsOfLife {
+  readonly #options: Options;
+  readonly #startedAt = Date.now();
+  #status: WorkerState['status'] = 'RUNNING';
+  #drainsUntil: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #seen: { at: number; cpuMs: number } | undefined;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#options.writer.tell(this.#entry());
+    this.#timer = setInterval(() => this.#options.writer.tell(this.#entry()), EVERY_MS);
+  }
+
+  draining(): void {
+    this.#status = 'DRAINING';
+    this.#drainsUntil = Date.now() + this.#options.drainMs;
+    this.#options.writer.tell(this.#entry());
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#status = 'STOPPED';
+    this.#options.writer.tell(this.#entry());
+  }
+
+  #entry(): { kind: 'worker'; worker: WorkerState } {
+    const { identity, pool, slots, poolName, jobTypes, problems } = this.#options;
+    const at = Date.now();
+    return {
+      kind: 'worker',
+      worker: {
+        id: identity.id,
+        host: identity.host,
+        pool: poolName,
+        pid: process.pid,
+        slots,
+        busy: pool.busy,
+        status: this.#status,
+        jobTypes,
+        problems,
+        startedAt: this.#startedAt,
+        at,
+        drainsUntil: this.#drainsUntil,
+        ...this.#usage(at, pool.pids),
+      },
+    };
+  }
+
+  /** The supervisor and its runners together. */
+  #usage(at: number, runners: number[]): { cpuPercent: number | null; memoryBytes: number | null } {
+    const usages = [process.pid, ...runners].map(usageOf).filter((usage) => usage !== undefined);
+    if (usages.length === 0) return { cpuPercent: null, memoryBytes: null };
+    const cpuMs = usages.reduce((sum, usage) => sum + usage.cpuMs, 0);
+    const before = this.#seen;
+    this.#seen = { at, cpuMs };
+    // A runner that has been replaced took its CPU time with it.
+    const cpuPercent = before && at > before.at ? Math.max(0, Math.round((1_000 * (cpuMs - before.cpuMs)) / (at - before.at)) / 10) : null;
+    return { cpuPercent, memoryBytes: usages.reduce((sum, usage) => sum + usage.rssBytes, 0) };
+  }
+}
+
+const EVERY_MS = 2_000;

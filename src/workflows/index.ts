@@ -1,0 +1,3 @@
+/** Every workflow the orchestrator runs: the root of the bundle. */
+export { jobWorkflow } from './job.ts';
+export { reconcilerWorkflow } from './reconciler.ts';

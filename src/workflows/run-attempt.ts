@@ -1,0 +1,76 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { AttemptActivities } from '../activities/attempt.ts';
+import type { Json } from '../index.ts';
+import { activityIdOf, taskQueueOf } from '../job/ids.ts';
+import type { BadEnd } from '../job/retry.ts';
+import type { AttemptResult } from '../job/spec.ts';
+import type { ReasonCode } from '../job/status.ts';
+import type { JobLife } from './job-life.ts';
+
+/** How an attempt ended. `adopted`: nothing ran, the lost attempt before it had ended so. */
+export type Ended = { adopted: boolean } & ({ succeeded: true; result: Json } | { succeeded: false; end: BadEnd; counted: boolean });
+
+/** What a worker says of a bad end, in the details of its failure. */
+export type FailureDetails = BadEnd & { adopted?: boolean; counted?: boolean; checkpoint?: Json };
+
+/** Puts one attempt in line and resolves with its end. Its process is gone by then, however it ended. */
+export async function runAttempt(job: JobLife): Promise<Ended> {
+  const { createdAt: _, ...spec } = job.spec;
+  const { timeoutMs, graceMs } = spec.options;
+  job.attempt += 1;
+  job.appliedBand = job.band;
+  const { attempt } = proxyActivities<AttemptActivities>({
+    taskQueue: taskQueueOf(spec.pool),
+    activityId: activityIdOf(job.attempt),
+    priority: { priorityKey: job.band },
+    // Eager dispatch would skip the line.
+    allowEagerDispatch: false,
+    // The worker keeps the job's timeout; this one is for a worker that does not.
+    startToCloseTimeout: timeoutMs === null ? UNBOUNDED : timeoutMs + graceMs + SLACK_MS,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+    // The next attempt is the workflow's to decide.
+    retry: { maximumAttempts: 1 },
+    // A slot or a key is free only when the process is dead.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+  job.attemptScope = new CancellationScope();
+  try {
+    const { result, adopted = false } = await job.attemptScope.run(
+      (): Promise<AttemptResult> => attempt({ spec, number: job.attempt, adoptLost: job.after === 'LOST', checkpoint: job.checkpoint }),
+    );
+    return { succeeded: true, result, adopted };
+  } catch (failure) {
+    const { adopted = false, counted = true, checkpoint, ...end } = badEnd(failure);
+    if (checkpoint !== undefined) job.checkpoint = checkpoint;
+    return { succeeded: false, adopted, counted, end };
+  } finally {
+    job.attemptScope = undefined;
+  }
+}
+
+/** Temporal's failures in the job's words: the one place that translates them. */
+function badEnd(failure: unknown): FailureDetails {
+  if (!(failure instanceof ActivityFailure)) throw failure;
+  const { cause } = failure;
+  if (cause instanceof ApplicationFailure && cause.details?.[0]) return cause.details[0] as FailureDetails;
+  if (cause instanceof CancelledFailure) return plain('ABORTED', 'ABORTED_BY_USER', 'asked to stop');
+  if (cause instanceof TimeoutFailure) {
+    const [last] = (cause.lastHeartbeatDetails ?? []) as { checkpoint?: Json }[];
+    return { ...plain('LOST', 'LOST', 'its worker died or lost touch with Temporal'), ...(last?.checkpoint === undefined ? {} : { checkpoint: last.checkpoint }) };
+  }
+  return plain('FAILED', 'INTERNAL', cause?.message ?? failure.message);
+}
+
+const plain = (outcome: BadEnd['outcome'], code: ReasonCode, message: string): BadEnd => ({ outcome, code, error: { name: code, message, retryable: true } });
+
+const HEARTBEAT_TIMEOUT_MS = 30_000;
+const SLACK_MS = 60_000;
+const UNBOUNDED = '3650 days';
