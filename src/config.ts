@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { cacheDirOf } from './cache-dir.ts';
 import { parseBytes } from './job/bytes.ts';
 import { isName, NAME_RULE } from './job/ids.ts';
 
@@ -17,6 +18,8 @@ export type Config = Readonly<{
   /** undefined: the dev server of the data directory. */
   temporalAddress: string | undefined;
   namespace: string;
+  /** For what can be made again: programs, bundles, compiled code. */
+  cacheDir: string;
 }>;
 
 /**
@@ -43,6 +46,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     runnerHeapBytes: set.MILLRACE_RUNNER_HEAP,
     temporalAddress: set.TEMPORAL_ADDRESS,
     namespace: set.TEMPORAL_NAMESPACE,
+    cacheDir: cacheDirOf(env),
   });
 }
 

@@ -17,7 +17,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
   const [journal, bundle, connection] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
-    workflowBundle(config.dataDir),
+    workflowBundle(config.cacheDir),
     untilReachable(config, (line) => log.info(line), (address) => NativeConnection.connect({ address })),
   ]);
   await prepare(connection, config);

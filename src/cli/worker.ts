@@ -17,7 +17,7 @@ import type { RunningRole } from './role.ts';
 
 /** The supervisor: takes attempts from its pool's line and has them run, each in a process of its own. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
-  const { jobsDir, runnerHeapBytes: heapBytes, slots, namespace } = config;
+  const { jobsDir, runnerHeapBytes: heapBytes, slots, namespace, cacheDir } = config;
   // Push cancel needs worker heartbeats; a running job is stopped at its next heartbeat without.
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
@@ -26,7 +26,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   const first = Promise.withResolvers<Runner>();
   const pool = new RunnerPool({
     slots,
-    fork: () => new Runner({ jobsDir, heapBytes, guardian }),
+    fork: () => new Runner({ jobsDir, heapBytes, cacheDir, guardian }),
     onReady: (runner) => first.resolve(runner),
     onProblem: (message) => log.error({ worker: workerId }, message),
   });

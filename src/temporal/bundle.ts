@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,8 @@ const ENTRY = join(SOURCE, 'workflows', 'index.ts');
  * The workflows as one file for Temporal's sandbox, made once and kept: bundling at every start would cost 1.3 to 2.7 s.
  * The file's name carries a hash of all that goes into it, so it cannot be out of date.
  */
-export async function workflowBundle(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'bundle', `workflows-${fingerprint()}.js`);
+export async function workflowBundle(cacheDir: string): Promise<string> {
+  const file = join(cacheDir, 'workflows', `${fingerprint()}.js`);
   if (existsSync(file)) return file;
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({ workflowsPath: ENTRY, logger: silent });
@@ -20,7 +20,6 @@ export async function workflowBundle(dataDir: string): Promise<string> {
   const own = `${file}.${process.pid}`;
   writeFileSync(own, code);
   renameSync(own, file);
-  for (const name of readdirSync(dirname(file))) if (!file.endsWith(name)) rmSync(join(dirname(file), name), { force: true });
   return file;
 }
 

@@ -69,7 +69,7 @@ export function connectNative(config: Config, say: (line: string) => void): Prom
 
 function shortest(error: unknown): string {
   const { details, message } = error as { details?: string; message?: string };
-  return (details ?? message ?? String(error)).split('\n')[0]!;
+  return (details || message || String(error)).split('\n')[0]!;
 }
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';

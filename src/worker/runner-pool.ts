@@ -115,7 +115,8 @@ export class RunnerPool {
       };
       const aborted = (): void => {
         this.#wakers.delete(done);
-        reject(new DOMException('the slot is not needed any more', 'AbortError'));
+        // The SDK takes any other error for a fault of ours.
+        reject(signal?.reason as Error);
       };
       if (signal?.aborted) return aborted();
       this.#wakers.add(done);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../index.ts';
 import type { JobError } from '../job/spec.ts';
@@ -21,7 +22,7 @@ export type KillReceipt = { signal: NodeJS.Signals; killMs: number; killedPids: 
 
 export type Listener = { progress(fraction: number): void; save(value: Json): void; line(line: LoggedLine): void };
 
-export type RunnerOptions = { jobsDir: string; heapBytes: number; guardian: Guardian };
+export type RunnerOptions = { jobsDir: string; heapBytes: number; cacheDir: string; guardian: Guardian };
 
 /** One child process that executes handler code, one attempt at a time, in a process group of its own. */
 export class Runner {
@@ -34,11 +35,12 @@ export class Runner {
   readonly #stderr: LineReader;
   #hear: ((message: FromRunner) => void) | undefined;
 
-  constructor({ jobsDir, heapBytes, guardian }: RunnerOptions) {
+  constructor({ jobsDir, heapBytes, cacheDir, guardian }: RunnerOptions) {
     const heapMiB = Math.floor(heapBytes / 2 ** 20);
     const child = spawn(process.execPath, [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning', MAIN, jobsDir], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
     });
     this.#child = child;
     this.exited = new Promise((resolve) => {

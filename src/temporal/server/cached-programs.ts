@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** A program we keep per version under the user's cache directory, built or downloaded once for all data directories. */
@@ -40,11 +39,4 @@ export const pathOf = (cacheDir: string, program: CachedProgram): string => join
 export function findCached(cacheDir: string, program: CachedProgram): string | undefined {
   const path = pathOf(cacheDir, program);
   return existsSync(path) ? path : undefined;
-}
-
-/** `$XDG_CACHE_HOME/millrace`, else `~/.cache/millrace`, on macOS `~/Library/Caches/millrace`. */
-export function cacheDirOf(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string {
-  const home = env['HOME'] ?? homedir();
-  const fallback = platform === 'darwin' ? join(home, 'Library/Caches') : join(home, '.cache');
-  return join(env['XDG_CACHE_HOME'] || fallback, 'millrace');
 }

@@ -1,5 +1,6 @@
 import { buildWithGo } from './build-with-go.ts';
-import { cacheDirOf, findCached, type GoProgram, TEMPORAL_CLI, TEMPORAL_SERVER, TEMPORAL_UI } from './cached-programs.ts';
+import { cacheDirOf } from '../../cache-dir.ts';
+import { findCached, type GoProgram, TEMPORAL_CLI, TEMPORAL_SERVER, TEMPORAL_UI } from './cached-programs.ts';
 import { askCliVersion, type CliVersion, isRecentEnough } from './cli-version.ts';
 import { downloadCli } from './download-cli.ts';
 import type { Way } from './find-server.ts';

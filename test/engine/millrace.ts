@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { GraphqlClient } from './client.ts';
+import { freePort } from './ports.ts';
+import { RoleProcess } from './process.ts';
+
+export type Role = 'api' | 'orchestrator' | 'worker';
+export type StartOptions = { slots?: number; env?: Record<string, string>; temporalAddress?: string; roles?: Role[] };
+
+/** A whole Millrace of real processes, with a namespace, a data directory and a port of its own. */
+export class Millrace {
+  readonly dataDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly url: string;
+  readonly client: GraphqlClient;
+  readonly roles = new Map<string, RoleProcess>();
+
+  private constructor(dataDir: string, env: NodeJS.ProcessEnv, url: string) {
+    this.dataDir = dataDir;
+    this.env = env;
+    this.url = url;
+    this.client = new GraphqlClient(url);
+  }
+
+  static async start({ slots = 2, env = {}, temporalAddress = inject('temporalAddress'), roles = ['orchestrator', 'worker', 'api'] }: StartOptions = {}): Promise<Millrace> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+    const port = await freePort();
+    const millrace = new Millrace(
+      dataDir,
+      {
+        ...process.env,
+        NODE_OPTIONS: '',
+        TEMPORAL_ADDRESS: temporalAddress,
+        TEMPORAL_NAMESPACE: `test-${randomBytes(4).toString('hex')}`,
+        MILLRACE_DATA_DIR: dataDir,
+        MILLRACE_PORT: String(port),
+        MILLRACE_SLOTS: String(slots),
+        ...env,
+      },
+      `http://127.0.0.1:${port}`,
+    );
+    await Promise.all(roles.map((role) => millrace.startRole(role)));
+    return millrace;
+  }
+
+  get namespace(): string {
+    return this.env['TEMPORAL_NAMESPACE']!;
+  }
+
+  /** Starts a role (again), and resolves when it is ready. `name` tells several of one role apart. */
+  async startRole(role: Role, name: string = role, env: Record<string, string> = {}): Promise<RoleProcess> {
+    const process = new RoleProcess(role, { ...this.env, ...env }, this.dataDir);
+    this.roles.set(name, process);
+    await process.ready;
+    return process;
+  }
+
+  role(name: string): RoleProcess {
+    const process = this.roles.get(name);
+    if (!process) throw new Error(`no role ${name} was started`);
+    return process;
+  }
+
+  /** Creates a job and answers with its id. @throws Error where it is refused. */
+  async create(input: Record<string, unknown>): Promise<string> {
+    const { createJob } = await this.client.data('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code message path } } }', { input });
+    if (createJob.userErrors.length > 0) throw new Error(JSON.stringify(createJob.userErrors));
+    return createJob.job.id;
+  }
+
+  /** The job's fields now; null where there is none. */
+  async job(id: string, fields = JOB_FIELDS): Promise<any> {
+    return (await this.client.data(`query ($id: ID!) { job(id: $id) { ${fields} } }`, { id })).job;
+  }
+
+  /** Waits until the job is as wished, told by its subscription. @throws Error with the job as it is after deadlineMs. */
+  async until(id: string, wished: string | ((job: any) => boolean), deadlineMs = 20_000): Promise<any> {
+    const done = typeof wished === 'string' ? (job: any) => job.status === wished : wished;
+    const updates = this.client.subscribe(`subscription ($id: ID!) { jobUpdated(id: $id) { ${JOB_FIELDS} } }`, { id });
+    let last: any;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, deadlineMs, 'late')));
+    try {
+      for (;;) {
+        const next = await Promise.race([updates.next(), late]);
+        if (next === 'late') throw new Error(`the job is not as wished after ${deadlineMs} ms: ${JSON.stringify(last)}`);
+        if (next.done) throw new Error(`the job is final and not as wished: ${JSON.stringify(last)}`);
+        if (next.value.errors) throw new Error(JSON.stringify(next.value.errors));
+        last = next.value.data?.['jobUpdated'];
+        if (last && done(last)) return last;
+      }
+    } finally {
+      clearTimeout(timer);
+      void updates.return?.();
+    }
+  }
+
+  /** Waits until a job is final. */
+  untilFinal(id: string, deadlineMs = 30_000): Promise<any> {
+    return this.until(id, (job) => ['SUCCEEDED', 'FAILED', 'ABORTED'].includes(job.status), deadlineMs);
+  }
+
+  /** Ends every role and fails when one does not end in good order, or leaves a process of its own behind. */
+  async stop(): Promise<void> {
+    await this.client.close();
+    try {
+      await Promise.all(Array.from(this.roles.values(), (role) => (isRunning(role.pid) ? role.stop() : undefined)));
+      const left = this.processes();
+      if (left.length > 0) throw new Error(`processes are left behind: ${left.map((pid) => `${pid} ${commandOf(pid)}`).join('; ')}`);
+    } finally {
+      for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+      rmSync(this.dataDir, { recursive: true, force: true });
+    }
+  }
+
+  /** Every process of this Millrace, known by its data directory in the environment: runners and what they started, too. */
+  processes(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`MILLRACE_DATA_DIR=${this.dataDir}\0`);
+        } catch {
+          return false;
+        }
+      });
+  }
+}
+
+const isRunning = (pid: number): boolean => commandOf(pid).length > 0;
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+const JOB_FIELDS = `id type status priority band forced halts losses failures progress result attemptCount version abortRequestedAt createdAt queuedAt startedAt startsAt finishedAt
+  reason { code message } error { name message retryable }
+  attempts(first: 50) { nodes { number outcome pid host workerId startedAt finishedAt exitCode signal killMs killedPids error { name message } } }`;
