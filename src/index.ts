@@ -50,7 +50,7 @@ export type JobDefinition<Schema extends z.ZodType = z.ZodType> = {
   payload: Schema;
   defaults?: JobDefaults;
   /** Runs one attempt. What it returns must be JSON of at most 1 MiB; what it throws is retried, but for {@link FinalError}. */
-  run: (context: JobContext<z.output<Schema>>) => Promise<unknown> | unknown;
+  run: (context: JobContext<z.output<Schema>>) => unknown;
 };
 
 /** Declares a job type; a module in the jobs folder exports it as its default. */

@@ -103,7 +103,7 @@ export class RunnerPool {
   }
 
   #wake(): void {
-    for (const waker of [...this.#wakers]) waker();
+    for (const waker of this.#wakers) waker();
   }
 
   #change(signal?: AbortSignal): Promise<void> {

@@ -1,8 +1,10 @@
-import type { FormattedExecutionResult } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
 export type Answer = { status: number; data: Record<string, any> | null; errors?: { message: string; path?: (string | number)[]; extensions: { code: string } }[] };
+
+/** One message of a subscription. */
+export type Message = { data?: Record<string, any> | null; errors?: readonly { message: string; extensions?: Record<string, unknown> }[] };
 
 /** Millrace's GraphQL as a client has it: fetch and graphql-ws. */
 export class GraphqlClient {
@@ -28,8 +30,8 @@ export class GraphqlClient {
   }
 
   /** What a subscription sends, one after the other; it reconnects by itself. End it by `return()`. */
-  subscribe(query: string, variables: Record<string, unknown> = {}): AsyncIterableIterator<FormattedExecutionResult<Record<string, any>>> {
-    return this.#sockets.iterate<Record<string, any>>({ query, variables });
+  subscribe(query: string, variables: Record<string, unknown> = {}): AsyncIterableIterator<Message> {
+    return this.#sockets.iterate<Record<string, any>>({ query, variables }) as AsyncIterableIterator<Message>;
   }
 
   async close(): Promise<void> {

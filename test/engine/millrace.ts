@@ -107,7 +107,7 @@ export class Millrace {
   async stop(): Promise<void> {
     await this.client.close();
     try {
-      await Promise.all(Array.from(this.roles.values(), (role) => (isRunning(role.pid) ? role.stop() : undefined)));
+      await Promise.all(Array.from(this.roles.values(), async (role) => isRunning(role.pid) && role.stop()));
       const left = this.processes();
       if (left.length > 0) throw new Error(`processes are left behind: ${left.map((pid) => `${pid} ${commandOf(pid)}`).join('; ')}`);
     } finally {
