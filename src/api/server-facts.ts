@@ -2,7 +2,7 @@ import type { Connection } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { Fault } from '../job/errors.ts';
 import type { Journal } from '../journal/journal.ts';
-import { temporalOf } from '../temporal/connect.ts';
+import { temporalOf } from '../temporal/address.ts';
 import { degradations } from '../temporal/prepare.ts';
 
 /** What this server is connected to, and whether that answers. */

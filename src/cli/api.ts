@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
-import { connectLazily } from '../temporal/connect.ts';
+import { connectLazily } from '../temporal/connect-client.ts';
 import { createGraphql } from '../api/graphql.ts';
 import { JobTypes } from '../api/job-types.ts';
 import { Jobs } from '../api/jobs.ts';

@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Runtime, Worker } from '@temporalio/worker';
 import { orchestratorActivities } from '../activities/orchestrator.ts';
 import type { Config } from '../config.ts';
 import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
@@ -7,21 +7,20 @@ import type { JobRecord } from '../job/spec.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
-import { untilReachable } from '../temporal/connect.ts';
-import { prepareCluster, TemporalTooOld } from '../temporal/prepare.ts';
+import { connectNative } from '../temporal/connect-native.ts';
+import { prepareCluster } from '../temporal/prepare.ts';
 import { temporalLogger } from '../temporal/logger.ts';
 import type { RunningRole } from './role.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
+  const { namespace } = config;
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
   const [journal, bundle, connection] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
     workflowBundle(config.cacheDir),
-    untilReachable(config, (line) => log.info(line), (address) => NativeConnection.connect({ address })),
+    connectNative(config, ORCHESTRATOR_TASK_QUEUE, (line) => log.info(line), (services) => prepareCluster(services, namespace)),
   ]);
-  await prepare(connection, config);
-  const { namespace } = config;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
@@ -51,23 +50,4 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       await connection.close();
     },
   };
-}
-
-/** A namespace that was just registered is not known to every part of the server at once. */
-async function prepare(connection: NativeConnection, config: Config): Promise<void> {
-  await untilReachable(
-    config,
-    () => {},
-    async () => {
-      try {
-        await prepareCluster(connection, config.namespace);
-      } catch (error) {
-        if (error instanceof TemporalTooOld) return error;
-        throw error;
-      }
-      return undefined;
-    },
-  ).then((refused) => {
-    if (refused) throw refused;
-  });
 }

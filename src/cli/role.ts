@@ -59,8 +59,8 @@ export async function runRole(name: string, config: Config, start: (config: Conf
   }
   tell({ type: 'ready', facts: running.facts ?? {} });
   log.info('ready');
-  await running.ended;
-  if (!stopping) leave(1);
+  // A rejection ends in uncaughtException: the process must not live on without its work.
+  void running.ended.then(() => stopping || leave(1));
 }
 
 function claimPid(config: Config, name: string): () => void {

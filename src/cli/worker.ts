@@ -6,7 +6,7 @@ import { taskQueueOf } from '../job/ids.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { startGuardian } from '../process/guardian.ts';
-import { connectNative } from '../temporal/connect.ts';
+import { connectNative } from '../temporal/connect-native.ts';
 import { temporalLogger } from '../temporal/logger.ts';
 import { claimIdentity } from '../worker/identity.ts';
 import { giveUpOrphans } from '../worker/orphans.ts';
@@ -32,7 +32,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   });
   const [journal, connection, { types, problems }] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ worker: workerId, journal: config.journalFile }, message)),
-    connectNative(config, (line) => log.info(line)),
+    connectNative(config, taskQueueOf(config.pool), (line) => log.info(line)),
     first.promise.then((runner) => runner.ready),
   ]);
   for (const problem of problems) log.error({ worker: workerId }, `a job module cannot be used, the others are served: ${problem}`);
