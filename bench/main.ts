@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { startTemporalServer } from '../src/temporal/server/start-temporal-server.ts';
+import { abortLatency } from './abort-latency.ts';
+import { busyShare } from './busy-share.ts';
+import type { Bench, Figure } from './figure.ts';
+import { history } from './history.ts';
+import { liveLatency } from './live-latency.ts';
+import { lockedJournal } from './locked-journal.ts';
+import { describeMachine } from './machine.ts';
+import { memory } from './memory.ts';
+import { priorityLatency } from './priority-latency.ts';
+import { killAllStarted } from './process.ts';
+import { keep, print } from './report.ts';
+import { startLatency } from './start-latency.ts';
+import { startup } from './startup.ts';
+import { throughput } from './throughput.ts';
+
+const BENCHES: Record<string, Bench> = {
+  throughput,
+  history,
+  start: startLatency,
+  live: liveLatency,
+  abort: abortLatency,
+  priority: priorityLatency,
+  busy: busyShare,
+  startup,
+  memory,
+  locked: lockedJournal,
+};
+
+const say = (line: string): void => console.log(line);
+const whole = (text: string): number => {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`--pairs ${text}: a whole number from 1 to 999`);
+  return Number(text);
+};
+const { only, pairs, short } = new Command('bench')
+  .description("measures Millrace's figures and writes them to bench/README.md")
+  .option('--only <names>', `some of ${Object.keys(BENCHES).join(', ')} (comma between)`)
+  .option('--pairs <count>', 'how many pairs where two sides are compared by rate', whole)
+  .option('--short', 'a trial: few samples, nothing is kept', false)
+  .parse()
+  .opts<{ only?: string; pairs?: number; short: boolean }>();
+const names = only?.split(',') ?? Object.keys(BENCHES);
+for (const name of names) if (!BENCHES[name]) throw new Error(`--only ${name}: there is ${Object.keys(BENCHES).join(', ')}`);
+
+const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-temporal-'));
+const machine = describeMachine();
+const stopping = new AbortController();
+const server = await startTemporalServer({ dataDir, namespace: 'default', ui: false, say, signal: stopping.signal });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    say(`${signal}: ends all it has started`);
+    killAllStarted();
+    void server.stop(2_000).finally(() => leave(1));
+  });
+}
+process.on('exit', killAllStarted);
+
+const figures: Figure[] = [];
+let failed = false;
+for (const line of [...machine, `Temporal: ${server.how}`, '']) say(line);
+for (const name of names) {
+  say(`${name} …`);
+  const began = Date.now();
+  try {
+    const measured = await BENCHES[name]!({ temporal: server, pairs, short, say });
+    figures.push(...measured);
+    const tookS = (Date.now() - began) / 1_000;
+    if (!short) keep(Object.keys(BENCHES), { [name]: { at: new Date(began).toISOString(), machine, temporal: `Temporal: ${server.how}`, tookS, figures: measured } });
+    for (const { name: title, value } of measured) say(`  ${title}: ${value} (${tookS.toFixed(0)} s)`);
+  } catch (error) {
+    failed = true;
+    say(`  ${name} could not be measured: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+}
+say('');
+print(figures, say);
+await server.stop();
+leave(failed || figures.some(({ ok }) => ok === false) ? 1 : 0);
+
+function leave(code: number): never {
+  rmSync(dataDir, { recursive: true, force: true });
+  process.exit(code);
+}

@@ -1,0 +1,39 @@
+import { createClient, type Client } from 'graphql-ws';
+import { WebSocket } from 'ws';
+
+/** Millrace as any client has it: queries and mutations over HTTP, subscriptions over graphql-ws. */
+export class Graphql {
+  readonly #url: string;
+  readonly #sockets: Client;
+
+  constructor(url: string) {
+    this.#url = `${url}/graphql`;
+    const retryWait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    this.#sockets = createClient({ url: this.#url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: RETRIES, retryWait, shouldRetry: () => true });
+  }
+
+  /** @throws Error with the server's sentences. */
+  async ask<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
+    const response = await fetch(this.#url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) });
+    return dataOf<T>((await response.json()) as Answer<T>);
+  }
+
+  /** Reconnects by itself, and reads `variables` again then: who keeps a cursor there misses nothing. */
+  async *subscribe<T>(query: string, variables: Record<string, unknown> = {}): AsyncGenerator<T> {
+    for await (const answer of this.#sockets.iterate<T>({ query, variables })) yield dataOf<T>(answer as Answer<T>);
+  }
+
+  async close(): Promise<void> {
+    await this.#sockets.dispose();
+  }
+}
+
+type Answer<T> = { data?: T | null; errors?: readonly { message: string }[] };
+
+function dataOf<T>({ data, errors }: Answer<T>): T {
+  if (errors || !data) throw new Error(`Millrace answered: ${errors?.map(({ message }) => message).join('; ') ?? 'nothing'}`);
+  return data;
+}
+
+const RETRIES = 100;
+const RETRY_MS = 100;
