@@ -1,15 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { makeDir, removeDir } from './leftovers.ts';
 import { Process, scriptOf } from './process.ts';
 
-export type BareOptions = { temporalAddress: string; namespace: string; slots: number; /** Attempts go through a pre-forked child. */ runner?: boolean; cpus?: string };
+export type BareOptions = {
+  temporalAddress: string;
+  namespace: string;
+  slots: number;
+  /** Attempts go through a pre-forked child. */ runner?: boolean;
+  cpus?: string;
+};
 
 /** The other side of a comparison: bench/bare.ts as processes, and a client that starts workflows and waits for them. */
 export class BareSide {
-  readonly #dir = mkdtempSync(join(tmpdir(), 'millrace-bare-'));
+  readonly #dir = makeDir('bare');
   readonly #connection: Connection;
   readonly client: Client;
   #started = 0;
@@ -28,9 +33,20 @@ export class BareSide {
       const bundle = join(side.#dir, 'bundle.js');
       const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', BARE, 'bundle', bundle]);
       if (status !== 0) throw new Error(`the bare workflow cannot be bundled: ${stderr.toString()}`);
-      const env = { ...process.env, TEMPORAL_ADDRESS: options.temporalAddress, TEMPORAL_NAMESPACE: options.namespace, BARE_BUNDLE: bundle, MILLRACE_SLOTS: String(options.slots) };
+      const env = {
+        ...process.env,
+        TEMPORAL_ADDRESS: options.temporalAddress,
+        TEMPORAL_NAMESPACE: options.namespace,
+        BARE_BUNDLE: bundle,
+        MILLRACE_SLOTS: String(options.slots),
+      };
       side.orchestrator = new Process({ args: [BARE, 'orchestrator'], env, logFile: join(side.#dir, 'orchestrator.log') });
-      side.worker = new Process({ args: [BARE, 'worker', ...(options.runner ? ['--runner'] : [])], env, logFile: join(side.#dir, 'worker.log'), cpus: options.cpus });
+      side.worker = new Process({
+        args: [BARE, 'worker', ...(options.runner ? ['--runner'] : [])],
+        env,
+        logFile: join(side.#dir, 'worker.log'),
+        cpus: options.cpus,
+      });
       await Promise.all([side.orchestrator.ready, side.worker.ready]);
     } catch (error) {
       await side.stop();
@@ -49,7 +65,7 @@ export class BareSide {
   async stop(): Promise<void> {
     await Promise.all([this.orchestrator, this.worker].filter(Boolean).map((process) => process.stop()));
     await this.#connection.close();
-    rmSync(this.#dir, { recursive: true, force: true });
+    removeDir(this.#dir);
   }
 }
 

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import burn from './jobs/cpu-burn.ts';
 
@@ -8,20 +9,21 @@ import burn from './jobs/cpu-burn.ts';
  * and `worker --runner` (it has a pre-forked child run it, by plain IPC). Options as in src/cli/orchestrator.ts and worker.ts.
  */
 const [role, flag] = process.argv.slice(2);
-const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '', BARE_BUNDLE: codePath = '', MILLRACE_SLOTS = '1' } = process.env;
+const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = process.env;
 const say = (message: object): void => void process.send?.(message);
 
 if (role === 'bundle') {
-  const { code } = await bundleWorkflowCode({ workflowsPath: new URL('bare-workflow.ts', import.meta.url).pathname, logger: new DefaultLogger('ERROR') });
-  (await import('node:fs')).writeFileSync(flag!, code);
+  const workflowsPath = new URL('bare-workflow.ts', import.meta.url).pathname;
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  writeFileSync(flag!, code);
 } else if (role === 'runner') {
-  process.on('message', (payload: { ms: number }) => void Promise.resolve(burn.run({ payload } as never)).then((result) => say(result as object)));
+  process.on('message', async (payload) => say((await burn.run({ payload } as never)) as object));
   process.on('disconnect', () => process.exit());
   say({ type: 'ready' });
 } else if (role === 'orchestrator') {
   await serve({
     taskQueue: 'bare-workflows',
-    workflowBundle: { codePath },
+    workflowBundle: { codePath: process.env['BARE_BUNDLE']! },
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
     maxConcurrentWorkflowTaskExecutions: 8,
     maxCachedWorkflows: 1_000,
@@ -29,7 +31,7 @@ if (role === 'bundle') {
     shutdownGraceTime: '1s',
   });
 } else if (role === 'worker') {
-  const slots = Number(MILLRACE_SLOTS);
+  const slots = Number(process.env['MILLRACE_SLOTS']);
   await serve({
     taskQueue: 'bare-attempts',
     activities: { attempt: flag ? await throughRunner() : async () => ({ enteredAt: Date.now() }) },
@@ -55,10 +57,14 @@ async function throughRunner(): Promise<(payload: { ms: number }) => Promise<unk
 }
 
 async function serve(options: Omit<WorkerOptions, 'connection'>): Promise<void> {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [], ...(role === 'worker' ? { workerHeartbeatInterval: '10s' } : {}) });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    ...(role === 'worker' ? { workerHeartbeatInterval: '10s' } : {}),
+  });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({ connection, namespace, ...options });
-  const stop = (): void => worker.shutdown();
+  const stop = (): void => void (worker.getState() === 'RUNNING' && worker.shutdown());
   process.once('SIGTERM', stop).once('disconnect', stop);
   say({ type: 'ready' });
   await worker.run();

@@ -17,7 +17,13 @@ export const busyShare: Bench = async (setting) => {
   let bare: BareSide | undefined;
   try {
     system = await System.start({ temporalAddress: setting.temporal.address, slots: 1, cpus: { worker: WORK_CORE } });
-    bare = await BareSide.start({ temporalAddress: setting.temporal.address, namespace: system.namespace, slots: 1, runner: true, cpus: WORK_CORE });
+    bare = await BareSide.start({
+      temporalAddress: setting.temporal.address,
+      namespace: system.namespace,
+      slots: 1,
+      runner: true,
+      cpus: WORK_CORE,
+    });
     await runOurs(system, 3);
     await runBare(bare, 3);
     const ours: Run[] = [];
@@ -53,7 +59,10 @@ async function runBare(bare: BareSide, jobs: number): Promise<Run> {
 function shareOf(results: Record<string, number>[]): Run {
   const inOrder = results.toSorted((a, b) => a['enteredAt']! - b['enteredAt']!);
   const wallMs = inOrder.at(-1)!['leftAt']! - inOrder[0]!['enteredAt']!;
-  return { share: sum(inOrder.map(({ burnedMs }) => burnedMs!)) / wallMs, gaps: inOrder.slice(1).map(({ enteredAt }, index) => enteredAt! - inOrder[index]!['leftAt']!) };
+  return {
+    share: sum(inOrder.map(({ burnedMs }) => burnedMs!)) / wallMs,
+    gaps: inOrder.slice(1).map(({ enteredAt }, index) => enteredAt! - inOrder[index]!['leftAt']!),
+  };
 }
 
 function figureOf(ours: Run[], theirs: Run[], jobs: number, { short }: Setting) {

@@ -14,10 +14,13 @@ export function cpuTimesOf(groups: Record<string, readonly number[]>): CpuTimes 
 export const withChildren = (pids: readonly number[]): number[] => pids.flatMap((pid) => [pid, ...descendants(pid)]);
 
 /** What was used between two readings, a job. */
-export const perJob = (before: CpuTimes, after: CpuTimes, jobs: number): CpuTimes => Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? 0)) / jobs]));
+export const perJob = (before: CpuTimes, after: CpuTimes, jobs: number): CpuTimes =>
+  Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? 0)) / jobs]));
 
 /** `temporal 25.1, api 9.2, … = 52.3 ms` */
 export function sayCpu(times: CpuTimes): string {
   const total = Object.values(times).reduce((a, b) => a + b, 0);
-  return `${Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(1)}`).join(', ')} = ${total.toFixed(1)} ms`;
+  return `${Object.entries(times)
+    .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+    .join(', ')} = ${total.toFixed(1)} ms`;
 }

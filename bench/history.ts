@@ -16,7 +16,14 @@ export const history: Bench = async ({ temporal }) => {
     const events = async (workflowId: string): Promise<number> => (await workflow.getHandle(workflowId).fetchHistory()).events?.length ?? 0;
     const [ours, theirs] = [await events(`job:${id}`), await events(created.workflowId)];
     return [
-      { name: 'history events of a plain job', value: `${ours} (bare: ${theirs})`, bar: '≤ 12', ok: ours <= 12, spread: 'exact', how: 'fetchHistory of one cpu.burn that went well, and of one bare workflow.' },
+      {
+        name: 'history events of a plain job',
+        value: `${ours} (bare: ${theirs})`,
+        bar: '≤ 12',
+        ok: ours <= 12,
+        spread: 'exact',
+        how: 'fetchHistory of one cpu.burn that went well, and of one bare workflow.',
+      },
     ];
   } finally {
     await bare?.stop();

@@ -14,7 +14,8 @@ export const liveLatency: Bench = async (setting) => {
       await system.feed.until(await system.create('cpu.burn', { ms: 20 }), 'FINISHED');
       await sleep(Math.random() * 100);
     }
-    const delaysOf = (kinds: string[]): number[] => system.feed.all.filter(({ kind }) => kinds.includes(kind)).map(({ at, arrivedAt }) => arrivedAt - at);
+    const delaysOf = (kinds: string[]): number[] =>
+      system.feed.all.filter(({ kind }) => kinds.includes(kind)).map(({ at, arrivedAt }) => arrivedAt - at);
     const delays = delaysOf(KINDS);
     const [p50, p99] = [quantile(delays, 0.5), quantile(delays, 0.99)];
     return [

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Setting } from './figure.ts';
+import { makeDir, removeDir } from './leftovers.ts';
 import { Process, scriptOf } from './process.ts';
 import { median, short, spread } from './stats.ts';
 import { System } from './system.ts';
@@ -33,27 +34,31 @@ export const lockedJournal: Bench = async (setting) => {
 };
 
 async function runRound(setting: Setting, lockMs: number): Promise<Round> {
-  const trace = { file: '' };
-  const system = await System.start({ temporalAddress: setting.temporal.address, slots: SLOTS, env: { BENCH_TRACE: `${process.env['TMPDIR'] ?? '/tmp'}/millrace-bench-trace-${process.pid}` } });
-  trace.file = system.env['BENCH_TRACE']!;
+  const traceDir = makeDir('trace');
+  const trace = join(traceDir, 'ends');
+  const system = await System.start({ temporalAddress: setting.temporal.address, slots: SLOTS, env: { BENCH_TRACE: trace } });
   let locker: Process | undefined;
   try {
-    writeFileSync(trace.file, '');
+    writeFileSync(trace, '');
     const free = await layLine(system, Math.ceil((lockMs * 2 + 20_000) / 1_000) * MOST_A_SECOND);
     writeFileSync(free, '');
     await sleep(RAMP_MS);
-    const before = await rateOver(trace.file, lockMs / 2);
-    locker = new Process({ args: [scriptOf('lock-journal.ts'), join(system.dataDir, 'journal.db')], env: process.env, logFile: join(system.dataDir, 'logs', 'locker.log') });
+    const before = await rateOver(trace, lockMs / 2);
+    locker = new Process({
+      args: [scriptOf('lock-journal.ts'), join(system.dataDir, 'journal.db')],
+      env: process.env,
+      logFile: join(system.dataDir, 'logs', 'locker.log'),
+    });
     await locker.ready;
-    const locked = await rateOver(trace.file, lockMs);
+    const locked = await rateOver(trace, lockMs);
     await locker.stop();
     await untilQuiet(system);
-    const after = await rateOver(trace.file, lockMs / 2);
+    const after = await rateOver(trace, lockMs / 2);
     return { normal: (before + after) / 2, locked };
   } finally {
     await locker?.stop();
     await system.stop();
-    (await import('node:fs')).rmSync(trace.file, { force: true });
+    removeDir(traceDir);
   }
 }
 
@@ -71,7 +76,10 @@ async function rateOver(file: string, ms: number): Promise<number> {
   const from = Date.now();
   await sleep(ms);
   const to = Date.now();
-  const ends = readFileSync(file, 'utf8').split('\n').map(Number).filter((at) => at > from && at <= to).length;
+  const ends = readFileSync(file, 'utf8')
+    .split('\n')
+    .map(Number)
+    .filter((at) => at > from && at <= to).length;
   return ends / ((to - from) / 1_000);
 }
 
@@ -79,9 +87,10 @@ async function rateOver(file: string, ms: number): Promise<number> {
 async function untilQuiet({ feed }: System): Promise<void> {
   for (;;) {
     const last = feed.all.at(-1);
-    if (last && last.arrivedAt - last.at < 200 && Date.now() - last.arrivedAt < 1_000) return void (await sleep(RAMP_MS));
+    if (last && last.arrivedAt - last.at < 200 && Date.now() - last.arrivedAt < 1_000) break;
     await sleep(200);
   }
+  await sleep(RAMP_MS);
 }
 
 const SLOTS = 2;

@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { startTemporalServer } from '../src/temporal/server/start-temporal-server.ts';
 import { abortLatency } from './abort-latency.ts';
 import { busyShare } from './busy-share.ts';
 import type { Bench, Figure } from './figure.ts';
 import { history } from './history.ts';
+import { leaveNothing, makeDir } from './leftovers.ts';
 import { liveLatency } from './live-latency.ts';
 import { lockedJournal } from './locked-journal.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { priorityLatency } from './priority-latency.ts';
-import { killAllStarted } from './process.ts';
 import { keep, print } from './report.ts';
 import { startLatency } from './start-latency.ts';
 import { startup } from './startup.ts';
@@ -46,18 +43,11 @@ const { only, pairs, short } = new Command('bench')
 const names = only?.split(',') ?? Object.keys(BENCHES);
 for (const name of names) if (!BENCHES[name]) throw new Error(`--only ${name}: there is ${Object.keys(BENCHES).join(', ')}`);
 
-const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-temporal-'));
+const dataDir = makeDir('temporal');
 const machine = describeMachine();
-const stopping = new AbortController();
-const server = await startTemporalServer({ dataDir, namespace: 'default', ui: false, say, signal: stopping.signal });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    say(`${signal}: ends all it has started`);
-    killAllStarted();
-    void server.stop(2_000).finally(() => leave(1));
-  });
-}
-process.on('exit', killAllStarted);
+process.on('exit', leaveNothing);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+const server = await startTemporalServer({ dataDir, namespace: 'default', ui: false, say });
 
 const figures: Figure[] = [];
 let failed = false;
@@ -69,7 +59,10 @@ for (const name of names) {
     const measured = await BENCHES[name]!({ temporal: server, pairs, short, say });
     figures.push(...measured);
     const tookS = (Date.now() - began) / 1_000;
-    if (!short) keep(Object.keys(BENCHES), { [name]: { at: new Date(began).toISOString(), machine, temporal: `Temporal: ${server.how}`, tookS, figures: measured } });
+    if (!short)
+      keep(Object.keys(BENCHES), {
+        [name]: { at: new Date(began).toISOString(), machine, temporal: `Temporal: ${server.how}`, tookS, figures: measured },
+      });
     for (const { name: title, value } of measured) say(`  ${title}: ${value} (${tookS.toFixed(0)} s)`);
   } catch (error) {
     failed = true;
@@ -79,9 +72,4 @@ for (const name of names) {
 say('');
 print(figures, say);
 await server.stop();
-leave(failed || figures.some(({ ok }) => ok === false) ? 1 : 0);
-
-function leave(code: number): never {
-  rmSync(dataDir, { recursive: true, force: true });
-  process.exit(code);
-}
+process.exit(failed || figures.some(({ ok }) => ok === false) ? 1 : 0);

@@ -70,7 +70,9 @@ async function hasDemo(): Promise<boolean> {
 }
 
 function memoryOf(groups: Record<string, number[]>): Memory {
-  return Object.fromEntries(Object.entries(groups).map(([name, pids]) => [name, { pssMiB: inMiB(pids, 'Pss'), rssMiB: inMiB(pids, 'Rss') }]));
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, pids]) => [name, { pssMiB: inMiB(pids, 'Pss'), rssMiB: inMiB(pids, 'Rss') }]),
+  );
 }
 
 function inMiB(pids: number[], field: 'Pss' | 'Rss'): number {
@@ -85,4 +87,7 @@ function inMiB(pids: number[], field: 'Pss' | 'Rss'): number {
 }
 
 const totalOf = ({ temporal: _, ...ours }: Memory): number => Object.values(ours).reduce((total, { pssMiB }) => total + pssMiB, 0);
-const say = (memory: Memory): string => Object.entries(memory).map(([name, { pssMiB, rssMiB }]) => `${name} ${pssMiB} (RSS ${rssMiB})`).join(', ');
+const say = (memory: Memory): string =>
+  Object.entries(memory)
+    .map(([name, { pssMiB, rssMiB }]) => `${name} ${pssMiB} (RSS ${rssMiB})`)
+    .join(', ');

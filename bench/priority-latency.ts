@@ -5,7 +5,12 @@ import type { Bench } from './figure.ts';
 import { median, short, spread } from './stats.ts';
 import { System } from './system.ts';
 
-type Sample = { delayMs: number; /** Regular jobs that were started before the bumped one. */ overtaken: number; /** From the answer, and from when the slot was free after it. */ sinceAnswer: number; sinceFree: number };
+type Sample = {
+  delayMs: number;
+  /** Regular jobs that were started before the bumped one. */ overtaken: number;
+  /** From the answer, and from when the slot was free after it. */ sinceAnswer: number;
+  sinceFree: number;
+};
 
 /** setJobPriority answered → a slot that becomes free takes that job, and not the older regular ones. */
 export const priorityLatency: Bench = async (setting) => {
@@ -48,7 +53,10 @@ async function bumpOne(system: System, delayMs: number, number: number): Promise
   // QUEUED is the api's word; their first workflow tasks put them in line a moment later.
   await sleep(LINE * 40);
   const bumped = line.at(-1)!;
-  await system.client.data('mutation ($id: ID!) { setJobPriority(input: { id: $id, priority: 10 }) { job { id } userErrors { code message } } }', { id: bumped });
+  await system.client.data(
+    'mutation ($id: ID!) { setJobPriority(input: { id: $id, priority: 10 }) { job { id } userErrors { code message } } }',
+    { id: bumped },
+  );
   const answeredAt = Date.now();
   if (delayMs > 0) await sleep(delayMs);
   writeFileSync(file, '');
@@ -56,7 +64,12 @@ async function bumpOne(system: System, delayMs: number, number: number): Promise
   const started = await Promise.all(line.map((id) => feed.until(id, 'STARTED')));
   await Promise.all(line.map((id) => feed.until(id, 'FINISHED')));
   const { at } = started.at(-1)!;
-  return { delayMs, overtaken: started.filter((other) => other.at < at).length, sinceAnswer: at - answeredAt, sinceFree: at - Math.max(answeredAt, free.at) };
+  return {
+    delayMs,
+    overtaken: started.filter((other) => other.at < at).length,
+    sinceAnswer: at - answeredAt,
+    sinceFree: at - Math.max(answeredAt, free.at),
+  };
 }
 
 const LINE = 16;

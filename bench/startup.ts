@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+
 import { join } from 'node:path';
 import { freePort } from '../test/engine/ports.ts';
 import { endGroup } from '../src/process/group.ts';
 import type { Bench } from './figure.ts';
+import { forgetGroup, makeDir, removeDir, watchGroup } from './leftovers.ts';
 import { Process, scriptOf } from './process.ts';
 import { median, quantile, short, spread } from './stats.ts';
 import { MAIN, System } from './system.ts';
@@ -15,7 +15,7 @@ export const startup: Bench = async (setting) => {
   const fresh: number[] = [];
   const again: number[] = [];
   for (let sample = -1; sample < samples; sample++) {
-    const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-start-'));
+    const dataDir = makeDir('start');
     try {
       const first = await startAll(dataDir);
       const second = await startAll(dataDir);
@@ -24,7 +24,7 @@ export const startup: Bench = async (setting) => {
       fresh.push(first);
       again.push(second);
     } finally {
-      rmSync(dataDir, { recursive: true, force: true });
+      removeDir(dataDir);
     }
   }
   const slower = Math.max(median(fresh), median(again));
@@ -35,7 +35,7 @@ export const startup: Bench = async (setting) => {
       bar: '≤ 8 s',
       ok: slower <= 8_000,
       spread: `fresh ${spread(fresh, ' ms')}; again ${spread(again, ' ms')}`,
-      how: "From the spawn of the node that `npm start` runs to the end of its screen on stdout: Temporal with its Web UI, orchestrator, worker with warm runners, api. Program, bundle and compiled code cached.",
+      how: 'From the spawn of the node that `npm start` runs to the end of its screen on stdout: Temporal with its Web UI, orchestrator, worker with warm runners, api. Program, bundle and compiled code cached.',
     },
     await apiAlone(setting),
   ];
@@ -83,7 +83,12 @@ async function startAll(dataDir: string): Promise<number> {
   const { TEMPORAL_ADDRESS: _, ...rest } = process.env;
   const env = { ...rest, MILLRACE_DATA_DIR: dataDir, MILLRACE_PORT: String(await freePort()) };
   const began = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'start'], { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'start'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
+  watchGroup(child.pid!);
   try {
     return await new Promise<number>((resolve, reject) => {
       let said = '';
@@ -96,13 +101,8 @@ async function startAll(dataDir: string): Promise<number> {
     });
   } finally {
     await endGroup(child.pid!, STOP_MS);
-    keepLogs(dataDir);
+    forgetGroup(child.pid!);
   }
-}
-
-/** Of a start that failed there is nothing else to go by. */
-function keepLogs(dataDir: string): void {
-  if (process.env['BENCH_KEEP_LOGS']) cpSync(join(dataDir, 'logs'), process.env['BENCH_KEEP_LOGS'], { recursive: true });
 }
 
 const STOP_MS = 20_000;

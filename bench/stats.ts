@@ -19,4 +19,5 @@ export const spread = (samples: readonly number[], unit = ''): string => {
 };
 
 /** p50/p90/p99 in ms. */
-export const percentiles = (samples: readonly number[]): string => [0.5, 0.9, 0.99].map((share) => short(quantile(samples, share))).join(' / ');
+export const percentiles = (samples: readonly number[]): string =>
+  [0.5, 0.9, 0.99].map((share) => short(quantile(samples, share))).join(' / ');

@@ -1,18 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GraphqlClient } from '../test/engine/client.ts';
 import { freePort } from '../test/engine/ports.ts';
 import { Feed } from './feed.ts';
+import { makeDir, removeDir } from './leftovers.ts';
 import { descendants, Process, scriptOf } from './process.ts';
 
 export type Role = 'orchestrator' | 'worker' | 'api';
-export type SystemOptions = { temporalAddress: string; slots: number; jobsDir?: string; env?: Record<string, string>; cpus?: Partial<Record<Role, string>> };
+export type SystemOptions = {
+  temporalAddress: string;
+  slots: number;
+  jobsDir?: string;
+  env?: Record<string, string>;
+  cpus?: Partial<Record<Role, string>>;
+};
 
 /** Our side: a whole Millrace of real processes in a namespace and a data directory of its own, and a client of it. */
 export class System {
-  readonly dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  readonly dataDir = makeDir('data');
   readonly namespace = `bench-${randomBytes(4).toString('hex')}`;
   readonly roles = new Map<Role, Process>();
   readonly client: GraphqlClient;
@@ -82,12 +87,13 @@ export class System {
     this.feed?.close();
     await this.client.close();
     await Promise.all(Array.from(this.roles.values(), (role) => role.stop()));
-    rmSync(this.dataDir, { recursive: true, force: true });
+    removeDir(this.dataDir);
   }
 }
 
 export const BENCH_JOBS = scriptOf('jobs');
 export const MAIN = scriptOf('../src/cli/main.ts');
 const CREATE = 'mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code message } } }';
-const CREATE_MANY = 'mutation ($jobs: [CreateJobInput!]!) { createJobs(input: { jobs: $jobs }) { results { job { id } userErrors { code message } } } }';
+const CREATE_MANY =
+  'mutation ($jobs: [CreateJobInput!]!) { createJobs(input: { jobs: $jobs }) { results { job { id } userErrors { code message } } } }';
 const MOST_AT_ONCE = 250;

@@ -23,13 +23,19 @@ export const throughput: Bench = async (setting) => {
     for (let pair = 0; pair <= pairs; pair++) {
       system.feed.forget();
       const our = await drive(jobs, runOurs, { temporal, ...system.pids });
-      const their = await drive(jobs, runBare, { temporal, orchestrator: [bare.orchestrator.pid], worker: withChildren([bare.worker.pid]) });
+      const their = await drive(jobs, runBare, {
+        temporal,
+        orchestrator: [bare.orchestrator.pid],
+        worker: withChildren([bare.worker.pid]),
+      });
       // The first pair warms both up.
       if (pair === 0) continue;
       ours.push(our);
       theirs.push(their);
       delays.push(...system.feed.all.filter(({ kind }) => WATCHED.has(kind)).map(({ at, arrivedAt }) => arrivedAt - at));
-      setting.say(`throughput, pair ${pair}: ours ${our.rate.toFixed(1)}/s, bare ${their.rate.toFixed(1)}/s, ${(our.rate / their.rate).toFixed(3)}`);
+      setting.say(
+        `throughput, pair ${pair}: ours ${our.rate.toFixed(1)}/s, bare ${their.rate.toFixed(1)}/s, ${(our.rate / their.rate).toFixed(3)}`,
+      );
     }
     return [figureOf(ours, theirs, delays, jobs)];
   } finally {
@@ -69,7 +75,8 @@ function figureOf(ours: Period[], theirs: Period[], delays: number[], jobs: numb
   };
 }
 
-const medians = (periods: Period[]): CpuTimes => Object.fromEntries(Object.keys(periods[0]!.cpu).map((name) => [name, median(periods.map(({ cpu }) => cpu[name]!))]));
+const medians = (periods: Period[]): CpuTimes =>
+  Object.fromEntries(Object.keys(periods[0]!.cpu).map((name) => [name, median(periods.map(({ cpu }) => cpu[name]!))]));
 
 const SLOTS = 4;
 const IN_FLIGHT = 32;

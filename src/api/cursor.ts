@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { Fault } from '../job/errors.ts';
 
 /** The lists there are: a cursor is of one of them, and means nothing in another. */
@@ -12,15 +13,23 @@ export const encodeCursor = (kind: CursorKind, ...values: (string | number)[]): 
  */
 export function decodeCursor(kind: CursorKind, cursor: string | null | undefined): (string | number)[] | undefined {
   if (cursor === null || cursor === undefined) return undefined;
-  let decoded: unknown;
-  try {
-    decoded = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-  } catch {
-    decoded = undefined;
-  }
-  if (!Array.isArray(decoded) || decoded[0] !== kind) throw new Fault('BAD_USER_INPUT', `the cursor "${cursor}" is not of this list: take endCursor or cursor from an answer of the same field in the same order`);
-  return decoded.slice(1) as (string | number)[];
+  const values = VALUES[kind.split(' ')[0] as keyof typeof VALUES].safeParse(listOf(cursor, kind));
+  if (values.success) return values.data;
+  throw new Fault('BAD_USER_INPUT', `the cursor "${cursor.slice(0, 100)}" is not of this list: take endCursor or cursor from an answer of the same field in the same order`);
 }
+
+function listOf(cursor: string, kind: CursorKind): unknown[] | undefined {
+  try {
+    const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(decoded) && decoded[0] === kind ? decoded.slice(1) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const SEQ = z.int().nonnegative();
+/** Of an event the journal it is of, of a job what it is sorted by. */
+const VALUES = { event: z.tuple([z.string(), SEQ]), log: z.tuple([SEQ]), attempt: z.tuple([SEQ]), jobs: z.tuple([z.int(), z.string()]) };
 
 /** @throws Fault BAD_USER_INPUT where a page size is out of bounds. */
 export function pageSize(first: number): number {

@@ -6,7 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../log.ts';
 import type { Context, Parts } from './context.ts';
 import { formatError } from './errors.ts';
-import { MAX_TOKENS, sizeRule } from './limits.ts';
+import { MAX_TOKENS, nestingError, sizeRule } from './limits.ts';
 import { makeLoaders } from './loaders.ts';
 import { resolvers } from './resolvers.ts';
 
@@ -42,12 +42,16 @@ export async function createGraphql(parts: Parts, log: Logger): Promise<GraphqlC
     contextOf,
     stop: () => apollo.stop(),
     async handle(request) {
+      const { search, searchParams } = new URL(request.url);
+      const asked = request.method === 'POST' ? parseBody(await request.text()) : undefined;
+      const refused = nestingError(asked ? (asked as { query?: unknown }).query : searchParams.get('query'));
+      if (refused) return Response.json({ errors: [refused] }, { status: 400 });
       const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
           method: request.method,
           headers: new HeaderMap(request.headers),
-          search: new URL(request.url).search,
-          body: request.method === 'POST' ? parseBody(await request.text()) : undefined,
+          search,
+          body: asked,
         },
         context: async () => contextOf(),
       });

@@ -77,8 +77,11 @@ export class Jobs {
     return { job: await this.#until(id, ({ status }) => isFinal(status as JobStatus) || status === 'RUNNING'), userErrors: [] };
   }
 
-  forceStart({ id }: ForceStartJobInput): Promise<JobPayload> {
-    return this.#update(id, (handle) => handle.executeUpdate(forceStart));
+  async forceStart({ id }: ForceStartJobInput): Promise<JobPayload> {
+    const payload = await this.#update(id, (handle) => handle.executeUpdate(forceStart));
+    if (payload.userErrors.length > 0) return payload;
+    // It ends the wait of a retry, which the workflow tells the journal a moment after it has answered us.
+    return { job: await this.#until(id, ({ status }) => status !== 'SCHEDULED'), userErrors: [] };
   }
 
   async setPriority({ id, priority }: SetJobPriorityInput): Promise<JobPayload> {

@@ -33,8 +33,8 @@ export const Version = wholeNumber('Version');
 export const JsonScalar = new GraphQLScalarType<Json, Json>({
   name: 'JSON',
   serialize: (value) => value as Json,
-  parseValue: (value) => shallowEnough(value as Json),
-  parseLiteral: (node, variables) => shallowEnough(jsonOf(node, variables ?? {})),
+  parseValue: (value) => checked(value as Json),
+  parseLiteral: (node, variables) => checked(jsonOf(node, variables ?? {})),
 });
 
 function jsonOf(node: ValueNode, variables: Record<string, unknown>): Json {
@@ -55,10 +55,12 @@ function jsonOf(node: ValueNode, variables: Record<string, unknown>): Json {
   }
 }
 
-/** Deeper values would overflow somebody's stack further on. */
-function shallowEnough(value: Json, levels = MAX_LEVELS): Json {
-  if (levels < 0) throw refuse(`a JSON value may have ${MAX_LEVELS} levels`);
-  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) shallowEnough(item, levels - 1);
+/** Deeper values would overflow somebody's stack further on, and a number such as 1e999 would become null on its way. */
+function checked(value: Json, levels = MAX_LEVELS): Json {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw refuse('a number is too large for JSON');
+  if (typeof value !== 'object' || value === null) return value;
+  if (levels === 0) throw refuse(`a JSON value may have ${MAX_LEVELS} levels`);
+  for (const item of Object.values(value)) checked(item, levels - 1);
   return value;
 }
 

@@ -71,7 +71,11 @@ function serveHealth(server: FastifyInstance, facts: ServerFacts): void {
 }
 
 async function servePlayground(server: FastifyInstance): Promise<void> {
-  if (!existsSync(PLAYGROUND)) return;
+  server.get('/', (_, reply) => reply.redirect('/playground/'));
+  if (!existsSync(PLAYGROUND)) {
+    server.get('/playground', (_, reply) => reply.code(503).send('The playground is not built: npm run build, then start again.\n'));
+    return;
+  }
   await server.register(fastifyStatic, {
     root: PLAYGROUND,
     prefix: '/playground/',
@@ -83,7 +87,6 @@ async function servePlayground(server: FastifyInstance): Promise<void> {
       reply.setHeader('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  server.get('/', (_, reply) => reply.redirect('/playground/'));
 }
 
 const errorBody = (code: string, message: string) => ({ errors: [{ message, extensions: { code } }] });

@@ -1,12 +1,12 @@
 import type { Server } from 'node:http';
-import { parse, specifiedRules, validate, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../log.ts';
 import { formatError } from './errors.ts';
 import type { GraphqlCore } from './graphql.ts';
 import { refusal } from './guard.ts';
-import { MAX_TOKENS, sizeRule } from './limits.ts';
+import { MAX_TOKENS, nestingError, sizeRule } from './limits.ts';
 
 /**
  * GraphQL over ws on the same path. It inherits none of what guards HTTP, so every guard is named here again: origin,
@@ -24,23 +24,18 @@ export function serveSockets(server: Server, core: GraphqlCore, log: Logger): { 
     },
   });
   const known = new Documents(core.schema);
-  const operations = new WeakMap<object, number>();
   const { dispose } = useServer(
     {
       schema: core.schema,
       context: () => core.contextOf(),
-      onSubscribe: ({ extra }, _id, { query, operationName, variables }) => {
-        const open = operations.get(extra.socket) ?? 0;
-        if (open >= MAX_OPERATIONS) {
-          extra.socket.close(4429, `${MAX_OPERATIONS} operations are open on this connection`);
-          return undefined;
-        }
-        operations.set(extra.socket, open + 1);
+      // What goes wrong outside of an operation closes the socket, with the error's own words unless this is set.
+      isProd: true,
+      onSubscribe: ({ subscriptions }, _id, { query, operationName, variables }) => {
+        if (Object.keys(subscriptions).length > MAX_OPERATIONS) return [new GraphQLError(`${MAX_OPERATIONS} operations are open on this connection, the most there may be`)];
         const read = known.read(query);
         if ('errors' in read) return read.errors;
         return { schema: core.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? null, contextValue: core.contextOf() };
       },
-      onComplete: ({ extra }) => void operations.set(extra.socket, Math.max(0, (operations.get(extra.socket) ?? 1) - 1)),
       onError: (_, __, ___, errors) => errors.map((error) => formatError(log, (error as GraphQLError).toJSON?.() ?? error, error)),
       onNext: (_, __, ___, ____, { data, errors }) => (errors ? { data: data ?? null, errors: errors.map((error) => formatError(log, error.toJSON(), error)) } : undefined),
     },
@@ -62,6 +57,8 @@ class Documents {
   read(query: string): { document: DocumentNode } | { errors: readonly GraphQLError[] } {
     const known = this.#known.get(query);
     if (known) return { document: known };
+    const tooNested = nestingError(query);
+    if (tooNested) return { errors: [tooNested] };
     let document: DocumentNode;
     try {
       document = parse(query, { maxTokens: MAX_TOKENS });
@@ -71,7 +68,7 @@ class Documents {
     const errors = validate(this.#schema, document, [...specifiedRules, sizeRule]);
     if (errors.length > 0) return { errors };
     if (this.#known.size >= MAX_DOCUMENTS) this.#known.clear();
-    this.#known.set(query, document);
+    if (query.length <= MAX_KNOWN_LENGTH) this.#known.set(query, document);
     return { document };
   }
 }
@@ -80,4 +77,6 @@ const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
 const MAX_SOCKETS = 1_000;
 const MAX_OPERATIONS = 50;
 const MAX_DOCUMENTS = 500;
+/** Longer ones carry their values in the text and do not come twice. */
+const MAX_KNOWN_LENGTH = 20_000;
 const KEEP_ALIVE_MS = 12_000;

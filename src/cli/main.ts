@@ -37,6 +37,11 @@ program
   .description("run the data directory's own Temporal server")
   .action(async () => runRole('temporal', readConfig(process.env), (await import('./temporal.ts')).startTemporal));
 program
+  .command('demo')
+  .description('run 20 jobs of 5 types on a worker of 4 slots and watch them, on the Millrace that runs or on one of its own')
+  .option('--exit', 'end when the jobs have, instead of leaving a Millrace of its own up to be looked at')
+  .action(async (options: { exit?: boolean }) => void (process.exitCode = await (await import('./demo.ts')).demo(readConfig(process.env), process.env, options)));
+program
   .command('journal')
   .description('the read model')
   .command('rebuild')

@@ -19,7 +19,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   const [journal, bundle, connection] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
     workflowBundle(config.cacheDir),
-    connectNative(config, ORCHESTRATOR_TASK_QUEUE, (line) => log.info(line), (services) => prepareCluster(services, namespace)),
+    connectNative(config, ORCHESTRATOR_TASK_QUEUE, (line) => log.error(line), (services) => prepareCluster(services, namespace)),
   ]);
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({

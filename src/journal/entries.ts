@@ -2,7 +2,7 @@ import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { JobError, JobRecord } from '../job/spec.ts';
 import type { Json } from '../index.ts';
 
-/** Everything that is ever written to the journal, by whom, and in which words. All of it may be told twice. */
+/** Everything that is ever written to the journal, by whom, and in which words. All of it but log lines may be told twice. */
 export type Entry =
   | { kind: 'job'; record: JobRecord }
   | { kind: 'attemptStarted'; attempt: AttemptStart }
@@ -12,7 +12,9 @@ export type Entry =
   | { kind: 'abortGrace'; jobId: string; graceMs: number }
   | { kind: 'worker'; worker: WorkerState }
   | { kind: 'jobTypes'; pool: string; types: PublishedType[] }
-  | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string };
+  | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string }
+  /** All that Temporal's history has of a job, told again. */
+  | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] };
 
 export type AttemptStart = { jobId: string; number: number; workflowId: string; activityId: string; workerId: string; host: string; pid: number | null; at: number };
 export type AttemptEnd = {

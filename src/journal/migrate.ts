@@ -32,7 +32,7 @@ export async function migrate({ db, sqlite }: Database): Promise<string> {
     sqlite.exec('commit');
     return id;
   } catch (error) {
-    sqlite.exec('rollback');
+    if (sqlite.isTransaction) sqlite.exec('rollback');
     throw error;
   }
 }

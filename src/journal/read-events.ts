@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { sql, type Kysely, type Selectable } from 'kysely';
 import type { EventTable, LogLineTable, Tables } from './tables.ts';
 
 export type EventRow = Selectable<EventTable>;
@@ -11,9 +11,10 @@ export function readEvents(db: Kysely<Tables>, where: { jobId?: string | undefin
   return query.execute();
 }
 
+/** The last seq that was given; in a journal without events the one before the first. */
 export async function lastEventSeq(db: Kysely<Tables>): Promise<number> {
-  const row = await db.selectFrom('event').select(({ fn }) => fn.max('seq').as('seq')).executeTakeFirst();
-  return Number(row?.seq ?? 0);
+  const { rows } = await sql<{ seq: number }>`select seq from sqlite_sequence where name = 'event'`.execute(db);
+  return Number(rows[0]?.seq ?? 0);
 }
 
 export async function firstEventSeq(db: Kysely<Tables>): Promise<number> {

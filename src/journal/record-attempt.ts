@@ -46,27 +46,27 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   await recordEvent(db, { jobId, key: `a${number}.started`, at: start.at, kind: 'STARTED', status, detail: { attempt: number, workerId: start.workerId, pid: start.pid } });
 }
 
-/** An attempt only moves from started to ended: who comes second (the workflow, after the worker) changes nothing. */
+/**
+ * An attempt only moves from started to ended: who comes second changes nothing, but that the worker adds what only it
+ * knows where the workflow was quicker.
+ */
 export async function endAttempt(db: Db, end: AttemptEnd): Promise<void> {
   const { jobId, number } = end;
-  const ended = await db
-    .updateTable('attempt')
-    .set({
-      finished_at: end.at,
-      outcome: end.outcome,
-      exit_code: end.exitCode ?? null,
-      signal: end.signal ?? null,
-      kill_ms: end.killMs ?? null,
-      killed_pids: JSON.stringify(end.killedPids ?? []),
-      result: end.result === undefined ? null : JSON.stringify(end.result),
-      error: end.error ? JSON.stringify(end.error) : null,
-      code: end.code ?? null,
-    })
-    .where('job_id', '=', jobId)
-    .where('number', '=', number)
-    .where('finished_at', 'is', null)
-    .executeTakeFirst();
-  if (ended.numUpdatedRows === 0n) return;
+  const details = {
+    ...(typeof end.exitCode === 'number' ? { exit_code: end.exitCode } : {}),
+    ...(end.signal ? { signal: end.signal } : {}),
+    ...(end.killMs === undefined ? {} : { kill_ms: end.killMs }),
+    ...(end.killedPids ? { killed_pids: JSON.stringify(end.killedPids) } : {}),
+    ...(end.result === undefined ? {} : { result: JSON.stringify(end.result) }),
+    ...(end.error ? { error: JSON.stringify(end.error) } : {}),
+    ...(end.code ? { code: end.code } : {}),
+  };
+  const update = db.updateTable('attempt').where('job_id', '=', jobId).where('number', '=', number);
+  const ended = await update.set({ finished_at: end.at, outcome: end.outcome, ...details }).where('finished_at', 'is', null).executeTakeFirst();
+  if (ended.numUpdatedRows === 0n) {
+    if (end.code) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
+    return;
+  }
   const job = await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();
   await recordEvent(db, {
     jobId,
@@ -79,8 +79,10 @@ export async function endAttempt(db: Db, end: AttemptEnd): Promise<void> {
 }
 
 export async function recordProgress(db: Db, jobId: string, number: number, fraction: number, at: number): Promise<void> {
-  const job = await db.updateTable('job').set({ progress: fraction }).where('id', '=', jobId).where('last_started', '=', number).returning('status').executeTakeFirst();
-  if (job) await recordEvent(db, { jobId, key: `a${number}.p${fraction}`, at, kind: 'PROGRESSED', status: job.status as JobStatus, detail: { attempt: number, progress: fraction } });
+  const job = await db.selectFrom('job').select('status').where('id', '=', jobId).where('last_started', '=', number).executeTakeFirst();
+  if (!job) return;
+  const isNews = await recordEvent(db, { jobId, key: `a${number}.p${at}`, at, kind: 'PROGRESSED', status: job.status as JobStatus, detail: { attempt: number, progress: fraction } });
+  if (isNews) await db.updateTable('job').set({ progress: fraction }).where('id', '=', jobId).execute();
 }
 
 export async function recordLog(db: Db, jobId: string, number: number, lines: LoggedLine[]): Promise<void> {

@@ -5,8 +5,12 @@ import type { Tables } from './tables.ts';
 
 type NewEvent = { jobId: string; key: string; at: number; kind: JobEventKind; status: JobStatus; detail?: Json | undefined };
 
-/** Appends to the feed, once per key, and moves the job's version to it. */
-export async function recordEvent(db: Kysely<Tables>, event: NewEvent): Promise<void> {
+/**
+ * Appends to the feed, once per key, and moves the job's version to it.
+ *
+ * @returns false when it stood there already.
+ */
+export async function recordEvent(db: Kysely<Tables>, event: NewEvent): Promise<boolean> {
   const added = await db
     .insertInto('event')
     .values({
@@ -21,4 +25,5 @@ export async function recordEvent(db: Kysely<Tables>, event: NewEvent): Promise<
     .returning('seq')
     .executeTakeFirst();
   if (added) await db.updateTable('job').set({ version: added.seq }).where('id', '=', event.jobId).execute();
+  return added !== undefined;
 }

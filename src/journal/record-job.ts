@@ -7,14 +7,24 @@ import type { JobTable, Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;
 
-/** Takes in what a workflow (or the api, for its first record) says of a job. An older record than the one known changes nothing. */
+/**
+ * Takes in what a workflow (or the api, for its first record and for its answers) says of a job. A record that is not newer
+ * than the one known adds its events, where they are missing, and changes nothing else.
+ */
 export async function recordJob(db: Db, record: JobRecord): Promise<void> {
   if (record.spec) await makeRow(db, record.spec);
   if (record.ended) await endAttempt(db, { jobId: record.jobId, at: record.at, ...record.ended });
   const row = await db.selectFrom('job').select(['rev', 'last_started', 'starts_at', 'queued_at']).where('id', '=', record.jobId).executeTakeFirst();
   // No row: its first record is not here yet. The reconciler finds the job by its workflow.
-  if (!row || row.rev >= record.rev) return;
+  if (!row) return;
   const status = shownStatus(record.status, record.attemptsEnded, row.last_started);
+  if (row.rev < record.rev) await updateRow(db, record, row, status);
+  for (const [index, note] of record.events.entries()) {
+    await recordEvent(db, { jobId: record.jobId, key: `w${record.rev}.${index}`, at: record.at, kind: note.kind, status, detail: note.detail });
+  }
+}
+
+async function updateRow(db: Db, record: JobRecord, row: Pick<JobTable, 'starts_at' | 'queued_at'>, status: JobStatus): Promise<void> {
   await db
     .updateTable('job')
     .set({
@@ -39,9 +49,6 @@ export async function recordJob(db: Db, record: JobRecord): Promise<void> {
     })
     .where('id', '=', record.jobId)
     .execute();
-  for (const [index, note] of record.events.entries()) {
-    await recordEvent(db, { jobId: record.jobId, key: `w${record.rev}.${index}`, at: record.at, kind: note.kind, status, detail: note.detail });
-  }
 }
 
 /** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */

@@ -1,5 +1,7 @@
+import type { JobStatus } from '../job/status.ts';
 import type { Entry } from './entries.ts';
 import type { Database } from './sqlite.ts';
+import { recordEvent } from './record-event.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
 import { recordJob, recordTerminated } from './record-job.ts';
 import { publishTypes, recordWorker } from './record-worker.ts';
@@ -11,7 +13,8 @@ export async function record({ db, sqlite }: Database, entries: readonly Entry[]
     for (const entry of entries) await recordOne(db, entry);
     sqlite.exec('commit');
   } catch (error) {
-    sqlite.exec('rollback');
+    // A full disk or an I/O error has rolled back by itself.
+    if (sqlite.isTransaction) sqlite.exec('rollback');
     throw error;
   }
 }
@@ -36,7 +39,19 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return publishTypes(db, entry.pool, entry.types);
     case 'terminated':
       return recordTerminated(db, entry.jobId, entry.at, entry.code, entry.message);
+    case 'reconciled':
+      return recordReconciled(db, entry);
   }
+}
+
+/** Where Temporal had more of the job than the journal, the feed says so. */
+async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extract<Entry, { kind: 'reconciled' }>): Promise<void> {
+  const read = () => db.selectFrom('job').select(['rev', 'version', 'status']).where('id', '=', jobId).executeTakeFirst();
+  const before = await read();
+  for (const entry of entries) await recordOne(db, entry);
+  const after = await read();
+  if (!after || (after.rev === before?.rev && after.version === before.version)) return;
+  await recordEvent(db, { jobId, key: `reconciled.${after.rev}.${after.version}`, at, kind: 'RECONCILED', status: after.status as JobStatus });
 }
 
 async function recordAbortGrace(db: Database['db'], jobId: string, graceMs: number): Promise<void> {

@@ -20,10 +20,13 @@ export function followJournal({ db, sqlite }: Database): Tail {
   let seenSeq = 0;
 
   const poll = async (): Promise<void> => {
+    const ours = timer;
     try {
       const version = dataVersion.get()?.['data_version'];
       while (version !== seenVersion) {
         const events = await readEvents(db, { after: seenSeq, limit: CHUNK });
+        // The last listener has left meanwhile; who has come after it has a poll of its own.
+        if (timer !== ours) return;
         seenSeq = events.at(-1)?.seq ?? seenSeq;
         for (const listener of listeners) listener(events);
         if (events.length < CHUNK) seenVersion = version;
@@ -31,7 +34,7 @@ export function followJournal({ db, sqlite }: Database): Tail {
     } catch {
       // A journal that cannot be read now is read at the next poll: nothing is skipped, for seenSeq has not moved.
     }
-    if (timer) timer = setTimeout(() => void poll(), POLL_MS);
+    if (timer === ours) timer = setTimeout(() => void poll(), POLL_MS);
   };
 
   return {

@@ -20,7 +20,7 @@ async function open(file: string): Promise<Database | undefined> {
       say({ type: 'open', journalId: await migrate(opened) });
       return opened;
     } catch (error) {
-      if (error instanceof JournalTooNew || (!isPassing(error) && tries === 0)) {
+      if (error instanceof JournalTooNew || (tries === 0 && (!isPassing(error) || codeOf(error) === CANTOPEN))) {
         say({ type: 'refused', message: (error as Error).message });
         return undefined;
       }
@@ -60,10 +60,16 @@ async function oneByOne(opened: Database, entries: Entry[]): Promise<void> {
 
 /** Locked, full, or an I/O error: may be over in a moment. Anything else is about the entry. */
 function isPassing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && PASSING.has(code);
+}
+
+function codeOf(error: unknown): number | undefined {
   const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && PASSING.has(code & 0xff);
+  return code === undefined ? undefined : code & 0xff;
 }
 
 // https://www.sqlite.org/rescode.html: BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL
-const PASSING = new Set([5, 6, 10, 13, 14, 15]);
+const CANTOPEN = 14;
+const PASSING = new Set([5, 6, 10, 13, CANTOPEN, 15]);
 const RETRY_MS = 50;

@@ -30,7 +30,8 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
   let waiting: { entry: Entry; done: (() => void) | undefined }[] = [];
   let inFlight: (() => void)[] | undefined = [];
   let linger: NodeJS.Timeout | undefined;
-  let droppedLines = 0;
+  /** By attempt: left out while the journal did not follow, said with its next line. */
+  const droppedLines = new Map<string, number>();
   const idle = new Set<() => void>();
 
   const flush = (): void => {
@@ -69,12 +70,14 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
   const put = (entry: Entry, done?: () => void): void => {
     if (entry.kind === 'log' && waiting.length >= MAX_WAITING) {
       // The journal does not follow. What can be rebuilt from Temporal is kept, log lines are counted.
-      droppedLines += entry.lines.reduce((sum, line) => sum + 1 + line.dropped, 0);
+      const key = `${entry.jobId}/${entry.number}`;
+      droppedLines.set(key, entry.lines.reduce((sum, line) => sum + 1 + line.dropped, droppedLines.get(key) ?? 0));
       return done?.();
     }
-    if (entry.kind === 'log' && droppedLines > 0 && entry.lines[0]) {
-      entry.lines[0].dropped += droppedLines;
-      droppedLines = 0;
+    if (entry.kind === 'log' && droppedLines.size > 0 && entry.lines[0]) {
+      const key = `${entry.jobId}/${entry.number}`;
+      entry.lines[0].dropped += droppedLines.get(key) ?? 0;
+      droppedLines.delete(key);
     }
     waiting.push({ entry, done });
   };

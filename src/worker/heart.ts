@@ -17,8 +17,8 @@ export class Heart {
   readonly #context = Context.current();
   readonly #asked = Promise.withResolvers<Ask>();
   readonly #timer: NodeJS.Timeout;
-  // The task has just been handed out: that is as good as an answer.
-  #acknowledgedAt = Date.now();
+  #acknowledgedAt = 0;
+  #fence: NodeJS.Timeout | undefined;
   #checkpoint: { checkpoint: Json } | undefined;
   #beating: Promise<void> | undefined;
 
@@ -26,6 +26,8 @@ export class Heart {
     this.#connection = options.connection;
     this.#namespace = options.namespace;
     this.#identity = options.identity;
+    // The task has just been handed out: that is as good as an answer.
+    this.#acknowledged();
     this.#timer = setInterval(() => void this.beat(), BEAT_MS);
     const { cancellationSignal } = this.#context;
     const asked = (): void => this.#asked.resolve(askOf(this.#context));
@@ -46,7 +48,6 @@ export class Heart {
   async beat(): Promise<void> {
     this.#beating ??= this.#send().finally(() => (this.#beating = undefined));
     await this.#beating;
-    if (Date.now() - this.#acknowledgedAt > FENCE_MS) this.#asked.resolve('fenced');
   }
 
   /**
@@ -65,6 +66,13 @@ export class Heart {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#fence);
+  }
+
+  #acknowledged(): void {
+    this.#acknowledgedAt = Date.now();
+    clearTimeout(this.#fence);
+    this.#fence = setTimeout(() => this.#asked.resolve('fenced'), FENCE_MS);
   }
 
   async #send(): Promise<void> {
@@ -79,7 +87,7 @@ export class Heart {
           ...(this.#checkpoint ? { details: { payloads: toPayloads(defaultPayloadConverter, this.#checkpoint) ?? [] } } : {}),
         }),
       );
-      this.#acknowledgedAt = Date.now();
+      this.#acknowledged();
       if (answer.cancelRequested) this.#asked.resolve('cancelled');
     } catch (error) {
       if ((error as { code?: number }).code === GRPC_NOT_FOUND) this.#asked.resolve('gone');

@@ -38,16 +38,29 @@ export class LineReader {
   #rest = '';
   #sink: { budget: LogBudget; keep: (line: LoggedLine) => void; mark: string; ended: () => void } | undefined;
 
+  readonly #closed = Promise.withResolvers<void>();
+  isClosed = false;
+
   constructor(source: NodeJS.ReadableStream, stream: LoggedLine['stream']) {
     this.#stream = stream;
     source.on('data', (chunk: Buffer) => this.#take(this.#decoder.write(chunk)));
-    source.on('close', () => this.#end());
+    source.on('close', () => {
+      this.isClosed = true;
+      this.#end();
+      this.#closed.resolve();
+    });
     source.on('error', () => {});
+  }
+
+  /** Resolves when the other side has closed the stream: nothing will ever be read from it again. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** Gives the lines to `keep` from now on; resolves when the attempt's output is through or the stream has closed. */
   read(number: number, budget: LogBudget, keep: (line: LoggedLine) => void): Promise<void> {
     return new Promise((resolve) => {
+      if (this.isClosed) return resolve();
       this.#sink = { budget, keep, mark: endOfOutput(number), ended: resolve };
     });
   }

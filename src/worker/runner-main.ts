@@ -28,7 +28,7 @@ async function take(attempt: RunnerAttempt): Promise<void> {
   const { number } = attempt;
   stopping = new AbortController();
   const answer = await run(attempt, stopping.signal);
-  const reusable = process.stdout.writable && process.stderr.writable && !stopping.signal.aborted;
+  const reusable = !stopping.signal.aborted;
   stopping = undefined;
   endOutput(number);
   say({ ...answer, number, reusable } as FromRunner);

@@ -43,7 +43,7 @@ export class RunnerPool {
   /** Ends a lease: a runner in good order serves the next attempt, another one takes the place of any other. */
   giveBack(runner: Runner, reusable: boolean): void {
     this.#leased -= 1;
-    if (reusable && this.#all.has(runner)) this.#ready.push(runner);
+    if (reusable && !runner.spent && this.#all.has(runner)) this.#ready.push(runner);
     else void runner.kill(0);
     this.#wake();
   }
@@ -93,13 +93,22 @@ export class RunnerPool {
         if (!this.#stopped) this.#options.onProblem(error.message);
       },
     );
+    void runner.untilSpent.then(() => {
+      if (this.#unready(runner)) void runner.kill(0);
+    });
     void runner.exited.then(() => {
       this.#all.delete(runner);
-      const at = this.#ready.indexOf(runner);
-      if (at >= 0) this.#ready.splice(at, 1);
+      this.#unready(runner);
       if (this.#failedForks === 0) this.#fork();
       else setTimeout(() => this.#fork(), Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failedForks)).unref();
     });
+  }
+
+  /** Takes a runner out of those that wait for an attempt. False where it was not among them. */
+  #unready(runner: Runner): boolean {
+    const at = this.#ready.indexOf(runner);
+    if (at >= 0) this.#ready.splice(at, 1);
+    return at >= 0;
   }
 
   #wake(): void {

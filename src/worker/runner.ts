@@ -67,6 +67,16 @@ export class Runner {
     lowerPriority(this.pid);
   }
 
+  /** A handler has closed its stdout or stderr, or the process has ended: the output of a further attempt would be lost. */
+  get spent(): boolean {
+    return this.#stdout.isClosed || this.#stderr.isClosed;
+  }
+
+  /** Resolves when it is spent; a moment after the end of the attempt that did it, maybe. */
+  get untilSpent(): Promise<void> {
+    return Promise.race([this.#stdout.closed, this.#stderr.closed]);
+  }
+
   /** Runs one attempt and resolves with its end, its output read to the last line. */
   async run(attempt: RunnerAttempt, listener: Listener): Promise<RunnerEnd> {
     const budget = new LogBudget();

@@ -18,12 +18,13 @@ import { searchAttributes } from './search-attributes.ts';
  */
 export async function jobWorkflow(spec: JobSpec): Promise<Json> {
   const job = new JobLife(spec);
+  // Before the handlers: a message may have come before this first step, and is then dealt with as soon as there is one.
+  job.tellCreated();
   listen(job);
   const outside = CancellationScope.current();
   // A cancel from outside is an abort with the defaults.
   outside.cancelRequested.catch(() => askToStop(job, 'cancelled in Temporal'));
   const end = await CancellationScope.nonCancellable(async () => {
-    job.tellCreated();
     const reached = await untilFinal(job);
     await condition(allHandlersFinished);
     return reached;

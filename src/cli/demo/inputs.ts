@@ -1,9 +1,13 @@
 /** The files the demo's jobs read: made anew, the same for the same seed. */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { seeded } from './seeded.ts';
 
+export const imagePath = (workDir: string, index: number): string => join(workDir, `picture-${index + 1}.jpg`);
+export const customersPath = (workDir: string, index: number): string => join(workDir, `customers-${index + 1}.ndjson`);
+
 /** A JPEG of 1600 × 1200: soft waves with grain, about as hard to compress as a photo. */
-export async function writeImage(path: string, seed: number): Promise<void> {
+async function writeImage(path: string, seed: number): Promise<void> {
   const { default: sharp } = await import('sharp');
   const random = seeded(seed);
   const [width, height, channels] = [1600, 1200, 3] as const;
@@ -24,7 +28,7 @@ export async function writeImage(path: string, seed: number): Promise<void> {
 }
 
 /** NDJSON, numbered from 1, with the untidy spaces that a sync removes. */
-export async function writeCustomers(path: string, count: number, seed: number): Promise<void> {
+async function writeCustomers(path: string, count: number, seed: number): Promise<void> {
   const random = seeded(seed);
   const lines = Array.from({ length: count }, (_, index) => {
     const id = index + 1;
@@ -32,3 +36,14 @@ export async function writeCustomers(path: string, count: number, seed: number):
   });
   await writeFile(path, lines.join(''));
 }
+
+/** All of them into workDir, which is there. */
+export async function writeInputs(workDir: string, seed: number): Promise<void> {
+  for (let index = 0; index < IMAGES; index++) await writeImage(imagePath(workDir, index), seed + index);
+  for (let index = 0; index < SYNCS; index++) await writeCustomers(customersPath(workDir, index), CUSTOMERS, seed + index);
+}
+
+const IMAGES = 3;
+const SYNCS = 4;
+/** As many as one data.sync copies in some 0.3 s. */
+const CUSTOMERS = 14_000;

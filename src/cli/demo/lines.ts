@@ -22,35 +22,42 @@ export function eventLine({ kind, at, detail }: FeedEvent, row: DemoRow, started
     case 'LOST':
       return line(paint('yellow', 'requeued '), `: ${detail?.error ?? ''}`);
     case 'FINISHED':
-      return row.status === 'SUCCEEDED' ? undefined : line(paint('red', 'is over  '), `, ${row.status?.toLowerCase()} for good: ${detail?.message ?? ''}`);
+      return row.status === 'SUCCEEDED' ? undefined : line(paint('red', 'is over  '), `, ${row.status?.toLowerCase()} for good`);
     default:
       return undefined;
   }
 }
 
-/** The state of things, a few lines that are drawn again and again. */
+/** The state of things: a few lines that are drawn again and again, or two where every copy of them stays. */
 export function liveLines(tally: Tally, worker: WorkerFigures | undefined, startedAt: number, now: number, { paint, isLive }: Pick<Screen, 'paint' | 'isLive'>): string[] {
   const counts = [
-    `queued ${two(tally.count('QUEUED'))}`,
-    `running ${two(tally.count('RUNNING'))}`,
-    `waiting for a retry ${two(tally.count('SCHEDULED'))}`,
-    paint('green', `succeeded ${two(tally.count('SUCCEEDED'))}`),
-    paint('red', `failed ${two(tally.count('FAILED', 'ABORTED'))}`),
-    `of ${tally.rows.size}`,
+    `${two(tally.count('QUEUED'))} queued`,
+    `${two(tally.count('RUNNING'))} running`,
+    `${two(tally.count('SCHEDULED'))} to be retried`,
+    paint('green', `${two(tally.count('SUCCEEDED'))} succeeded`),
+    paint('red', `${two(tally.count('FAILED', 'ABORTED'))} failed`),
   ].join('  ');
   const { rss, heapUsed } = process.memoryUsage();
-  const memory = `worker with its runners ${mebibytes(worker?.memoryBytes)}, ${worker?.cpuPercent ?? '?'} % of a core; this demo ${mebibytes(rss)}, heap ${mebibytes(heapUsed)}`;
-  const runners = tally.runners().map(({ pid, now: row, tries }) => {
-    const since = row?.tries.at(-1)?.startedAt ?? now;
-    const share = row?.progress === undefined ? '' : `, ${Math.round(100 * row.progress)} %`;
-    return { pid, doing: row ? `processing ${row.name} for ${now - since} ms${share}` : 'idle', done: tries.filter(({ endedAt }) => endedAt !== undefined).length };
-  });
+  const cpu = worker?.cpuPercent == null ? '' : ` at ${Math.round(worker.cpuPercent)} % of a core`;
+  const memory = `worker ${mebibytes(worker?.memoryBytes)}${cpu}, demo ${mebibytes(rss)} (heap ${mebibytes(heapUsed)})`;
   const first = `${seconds(now - startedAt)}  ${counts}`;
-  // Aligned below the names of the events where it stays in place, short where every copy of it stays.
-  if (isLive) return ['', first, ...runners.map(({ pid, doing, done }) => `         ${String(pid).padStart(7)}  ${doing.padEnd(50)}  ${done} done`), `         ${paint('dim', memory)}`];
-  return [`${first}  |  ${memory}`, ...(runners.length > 0 ? [`         ${runners.map(({ pid, doing }) => `${pid} ${doing}`).join('; ')}`] : [])];
+  const runners = tally.runners().map(({ pid, now: row, tries }) => ({ pid, row, ranMs: now - (row?.tries.at(-1)?.startedAt ?? now), done: tries.filter(({ endedAt }) => endedAt !== undefined).length }));
+  if (!isLive) {
+    const busy = runners.flatMap(({ pid, row, ranMs }) => (row ? [`${pid} ${row.name} for ${ranMs} ms`] : []));
+    return [`${first}  ${memory}`, ...(busy.length > 0 ? [`         processing ${busy.join(', ')}`] : [])];
+  }
+  // Below the names of the events, which are above them.
+  const lines = runners.map(({ pid, row, ranMs, done }) => {
+    const doing = row ? `processing ${row.name.padEnd(20)} ${bar(row.progress)} ${String(ranMs).padStart(5)} ms` : 'idle';
+    return `         ${String(pid).padStart(7)}  ${doing.padEnd(51)}  ${done} done`;
+  });
+  return ['', first, ...lines, `         ${paint('dim', memory)}`];
 }
+
+/** Empty where the handler does not say how far it is. */
+const bar = (fraction: number | undefined): string => (fraction === undefined ? ' '.repeat(BAR) : '━'.repeat(Math.round(BAR * fraction)).padEnd(BAR, '─'));
 
 export const mebibytes = (bytes: number | null | undefined): string => (bytes === null || bytes === undefined ? '?' : `${Math.round(bytes / 2 ** 20)} MiB`);
 export const seconds = (ms: number): string => `${(Math.max(0, ms) / 1_000).toFixed(2).padStart(5)} s`;
 const two = (count: number): string => String(count).padStart(2);
+const BAR = 10;

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownerOf } from '../../process/pid-file.ts';
 
-/** A process, or those that a process has started, with the memory they take. Peaks are of each alone. */
-export type Memory = { name: string; pids: number[]; rssBytes: number; peakBytes: number };
+/** A process, or the runners of one, and the memory they take. `ownBytes` counts what processes share only once over all of them. */
+export type Memory = { name: string; pids: number[] } & Usage;
+type Usage = { rssBytes: number; peakBytes: number; ownBytes: number };
 
 /** The processes of a data directory by their pid files, and the runners of its workers. Nothing without /proc. */
 export function memoryOf(dataDir: string): Memory[] {
@@ -11,13 +13,13 @@ export function memoryOf(dataDir: string): Memory[] {
   const add = (name: string, pids: number[]): void => {
     const used = pids.map(usageOf).filter((usage) => usage !== undefined);
     if (used.length === 0) return;
-    const sum = (key: 'rssBytes' | 'peakBytes'): number => used.reduce((total, usage) => total + usage[key], 0);
-    rows.push({ name, pids, rssBytes: sum('rssBytes'), peakBytes: sum('peakBytes') });
+    const sum = (key: keyof Usage): number => used.reduce((total, usage) => total + usage[key], 0);
+    rows.push({ name, pids, rssBytes: sum('rssBytes'), peakBytes: sum('peakBytes'), ownBytes: sum('ownBytes') });
   };
   for (const file of pidFiles(dataDir)) {
     const name = file.slice(0, -'.pid'.length);
-    const pid = Number(readFileSync(join(dataDir, 'run', file), 'utf8').trim().split(' ')[0]);
-    if (pid === process.pid) continue;
+    const pid = ownerOf(join(dataDir, 'run', file));
+    if (pid === undefined || pid === process.pid) continue;
     add(name, [pid]);
     if (!name.startsWith('worker')) continue;
     const runners = Array.from(parents).filter(([child, parent]) => parent === pid && isRunner(child));
@@ -33,12 +35,11 @@ function pidFiles(dataDir: string): string[] {
     .sort();
 }
 
-/** `/proc/<pid>/status`, see proc_pid_status(5). */
-function usageOf(pid: number): { rssBytes: number; peakBytes: number } | undefined {
+/** See proc_pid_status(5) and proc_pid_smaps(5). */
+function usageOf(pid: number): Usage | undefined {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const bytes = (field: string): number => 1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
-    return { rssBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
+    const bytesIn = (file: string, field: string): number => 1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'latin1'))?.[1] ?? 0);
+    return { rssBytes: bytesIn('status', 'VmRSS'), peakBytes: bytesIn('status', 'VmHWM'), ownBytes: bytesIn('smaps_rollup', 'Pss') };
   } catch {
     return undefined;
   }

@@ -29,10 +29,13 @@ export class Screen {
     this.#out.write(this.#drawn.map((line) => `${line}\n`).join(''));
   }
 
-  /** In colour where the terminal has it. */
-  paint(style: Style, text: string): string {
-    return this.isLive ? styleText(style, text, { stream: this.#out }) : text;
+  /** What is drawn now stays. */
+  leave(): void {
+    this.#drawn = [];
   }
+
+  /** In colour where the terminal has it. */
+  readonly paint = (style: Style, text: string): string => (this.isLive ? styleText(style, text, { stream: this.#out }) : text);
 
   #erase(): void {
     if (this.isLive && this.#drawn.length > 0) this.#out.write(`\u001B[${this.#drawn.length}A\u001B[0J`);

@@ -22,8 +22,8 @@ export function summary(tally: Tally, totalMs: number, memory: Memory[]): string
     '',
     ...table(['runner', 'completed', 'not', 'busy ms', 'busy'], runners(tally, totalMs)),
     '',
-    ...table(['memory', 'now', 'peak'], processes(memory)),
-    `  of which this demo's heap: ${mebibytes(process.memoryUsage().heapUsed)}. Pages that processes share (node itself) count for each.`,
+    ...(memory.length === 0 ? [] : table(['process', 'memory', 'peak'], processes(memory))),
+    `  All of them take ${mebibytes(memory.reduce((sum, { ownBytes }) => sum + ownBytes, 0))}, what they share counted once. The demo's heap is ${mebibytes(process.memoryUsage().heapUsed)}.`,
     '',
   ];
 }
@@ -48,9 +48,7 @@ function runners(tally: Tally, totalMs: number): string[][] {
 }
 
 function processes(memory: Memory[]): string[][] {
-  const sum = (key: 'rssBytes' | 'peakBytes'): number => memory.reduce((total, row) => total + row[key], 0);
-  const rows = memory.map(({ name, rssBytes, peakBytes }) => [name, mebibytes(rssBytes), mebibytes(peakBytes)]);
-  return memory.length === 0 ? [] : [...rows, ['all of them', mebibytes(sum('rssBytes')), mebibytes(sum('peakBytes'))]];
+  return memory.map(({ name, pids, rssBytes, peakBytes }) => [`${name}${pids.length === 1 ? ` (${pids[0]})` : ''}`, mebibytes(rssBytes), mebibytes(peakBytes)]);
 }
 
 const msOf = ({ startedAt, endedAt }: { startedAt: number; endedAt?: number }): number => (endedAt ?? startedAt) - startedAt;

@@ -1,0 +1,284 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { GraphqlClient } from './client.ts';
+import { freePort } from './ports.ts';
+
+const ROLES = ['api', 'orchestrator', 'worker', 'temporal'];
+
+describe('npm start', () => {
+  let home: Home;
+  let millrace: Started;
+  // A machine that has no Temporal Web UI yet builds it first.
+  beforeAll(async () => {
+    home = await Home.make();
+    millrace = await home.start();
+  }, 600_000);
+  afterAll(() => home.remove());
+
+  test('says where everything is, and a job that is created through GraphQL succeeds', async () => {
+    expect(millrace.text).toContain(`GraphQL        http://127.0.0.1:${home.port}/graphql`);
+    expect(millrace.text).toContain(`Playground     http://127.0.0.1:${home.port}/playground`);
+    expect(millrace.text).toContain(home.dataDir);
+    const page = await fetch(`http://127.0.0.1:${home.port}/playground`);
+    expect({ status: page.status, type: page.headers.get('content-type') }).toMatchObject({ status: 200, type: expect.stringContaining('text/html') });
+    await home.run({ type: 'cpu.burn', payload: { ms: 50 } });
+  });
+
+  test('runs each role as a process of its own, in a process group of its own, and keeps its pid', () => {
+    const pids = ROLES.map((role) => home.pidOf(role));
+    expect(new Set(pids).size).toBe(ROLES.length);
+    for (const pid of pids) expect(groupOf(pid!), `pid ${pid}`).toBe(pid);
+  });
+
+  test.for(ROLES)('brings the %s back that was killed, and jobs go on', { timeout: 90_000 }, async (role) => {
+    const pid = home.pidOf(role)!;
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => home.pidOf(role), { timeout: 30_000 }).not.toBeOneOf([pid, undefined]);
+    await home.ready();
+    await home.run({ type: 'cpu.burn', payload: { ms: 10 } }, 60_000);
+  });
+
+  test('refuses a second start on its data directory in one sentence, and goes on', async () => {
+    const second = home.spawn({ MILLRACE_PORT: String(await freePort()) });
+    expect(await second.exited).toMatchObject({ code: 1 });
+    expect(second.text).toMatch(new RegExp(`Millrace runs on ${home.dataDir} already \\(pid ${home.pidOf('start')}\\)`));
+    expect(second.text).not.toMatch(/\n +at /);
+    await home.run({ type: 'cpu.burn', payload: { ms: 10 } });
+  });
+
+  test('runs beside another copy with a data directory and a port of its own', { timeout: 120_000 }, async () => {
+    const other = await Home.make();
+    try {
+      const copy = await other.start();
+      const [here, there] = await Promise.all([home.run({ type: 'cpu.burn', payload: { ms: 10 } }), other.run({ type: 'cpu.burn', payload: { ms: 10 } })]);
+      expect([await home.job(there), await other.job(here)]).toEqual([null, null]);
+      expect(await copy.ctrlC()).toEqual({ code: 0, signal: null });
+      expect(other.processes()).toEqual([]);
+      await home.run({ type: 'cpu.burn', payload: { ms: 10 } });
+    } finally {
+      await other.remove();
+    }
+  });
+
+  test('ends by one Ctrl-C within 15 s with nothing left, and the next start goes on where it was', { timeout: 120_000 }, async () => {
+    const done = await home.run({ type: 'cpu.burn', payload: { ms: 10 } });
+    // One slot: the second waits in line. The first is longer than a worker waits for it.
+    const cutOff = await home.create({ type: 'sleep', payload: { ms: 9_000 } });
+    await home.until(cutOff, 'RUNNING');
+    const waiting = await home.create({ type: 'cpu.burn', payload: { ms: 10 } });
+
+    const ports = [home.port, ...Object.values(JSON.parse(readFileSync(join(home.dataDir, 'temporal', 'ports.json'), 'utf8')) as Record<string, number>)];
+    const askedAt = Date.now();
+    expect(await millrace.ctrlC(), millrace.text).toEqual({ code: 0, signal: null });
+    expect(Date.now() - askedAt).toBeLessThan(15_000);
+    expect(home.processes()).toEqual([]);
+    await Promise.all(ports.map(assertFree));
+    expect(readdirSync(join(home.dataDir, 'run')).filter((name) => name.endsWith('.pid'))).toEqual([]);
+
+    millrace = await home.start();
+    expect(await home.job(done)).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1 });
+    await home.until(waiting, 'SUCCEEDED', 60_000);
+    await home.until(cutOff, 'SUCCEEDED', 60_000);
+    expect(await home.job(cutOff)).toMatchObject({ attemptCount: 2, losses: 0, attempts: { nodes: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }] } });
+  });
+
+  test('takes its roles with it when it is killed, and the next start ends the Temporal server it has left', { timeout: 120_000 }, async () => {
+    const id = await home.create({ type: 'cpu.burn', payload: { ms: 60_000 }, grace: '0s' });
+    await home.until(id, 'RUNNING');
+    const [temporal, ...others] = [home.pidOf('temporal')!, home.pidOf('temporal-ui')].filter((pid) => pid !== undefined);
+    process.kill(home.pidOf('start')!, 'SIGKILL');
+    await expect.poll(() => home.processes().filter((pid) => pid !== temporal && !others.includes(pid)), { timeout: 15_000 }).toEqual([]);
+    expect(home.processes()).toContain(temporal);
+
+    millrace = await home.start();
+    expect(millrace.text).toMatch(new RegExp(`Ending what an earlier run left behind: pid ${temporal}`));
+    await home.until(id, 'RUNNING', 60_000);
+    await home.data('mutation ($id: ID!) { abortJob(input: { id: $id, grace: "0s" }) { userErrors { code } } }', { id });
+    await home.run({ type: 'cpu.burn', payload: { ms: 10 } }, 60_000);
+    expect(await millrace.ctrlC(), millrace.text).toEqual({ code: 0, signal: null });
+    expect(home.processes()).toEqual([]);
+  });
+});
+
+describe('npm start refuses in one sentence', () => {
+  let home: Home;
+  beforeAll(async () => void (home = await Home.make()));
+  afterEach(() => expect(home.processes()).toEqual([]));
+  afterAll(() => home.remove());
+
+  test('a port that somebody has', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(home.port, '127.0.0.1', resolve));
+    const started = home.spawn();
+    expect(await started.exited).toMatchObject({ code: 1 });
+    await new Promise((resolve) => server.close(resolve));
+    expect(started.text).toMatch(new RegExp(`port ${home.port} .*MILLRACE_PORT`));
+    expect(started.text).not.toMatch(/\n +at /);
+  });
+
+  test('a setting that makes no sense', async () => {
+    const started = home.spawn({ MILLRACE_SLOTS: 'many' });
+    expect(await started.exited).toMatchObject({ code: 1 });
+    expect(started.text).toMatch(/MILLRACE_SLOTS="many": .*whole number/);
+    expect(started.text).not.toMatch(/\n +at /);
+  });
+
+  test('a data directory that cannot be', async () => {
+    const started = home.spawn({ MILLRACE_DATA_DIR: '/dev/null/data' });
+    expect(await started.exited).toMatchObject({ code: 1 });
+    expect(started.text).toMatch(/\/dev\/null\/data cannot be written/);
+    expect(started.text).not.toMatch(/\n +at /);
+  });
+});
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => existsSync(path));
+test.skipIf(!OLD_NODE)('the millrace command goes on under its own Node where the one that runs it is older', async () => {
+  const { stdout } = await promisify(execFile)(OLD_NODE!, [join(ROOT, 'bin', 'millrace.js'), '--help']);
+  for (const command of ['start', 'api', 'orchestrator', 'worker', 'temporal', 'journal', 'demo']) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'));
+});
+
+/** A data directory and a port, as one user has them, and the Millrace that runs on them. */
+class Home {
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'millrace-npm-'));
+  readonly port: number;
+  readonly #client: GraphqlClient;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.#client = new GraphqlClient(`http://127.0.0.1:${port}`);
+  }
+
+  static make = async (): Promise<Home> => new Home(await freePort());
+
+  /** Resolves when the screen is there. */
+  async start(): Promise<Started> {
+    const started = this.spawn();
+    await started.screen;
+    return started;
+  }
+
+  spawn(env: Record<string, string> = {}): Started {
+    const { TEMPORAL_ADDRESS: _, TEMPORAL_NAMESPACE: __, ...own } = process.env;
+    return new Started({ ...own, NODE_OPTIONS: '', MILLRACE_SLOTS: '1', MILLRACE_DATA_DIR: this.dataDir, MILLRACE_PORT: String(this.port), ...env });
+  }
+
+  data(query: string, variables: Record<string, unknown> = {}): Promise<Record<string, any>> {
+    return this.#client.data(query, variables);
+  }
+
+  async create(input: Record<string, unknown>): Promise<string> {
+    const { createJob } = await this.data('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { message } } }', { input });
+    expect(createJob.userErrors).toEqual([]);
+    return createJob.job.id;
+  }
+
+  async job(id: string): Promise<any> {
+    return (await this.data('query ($id: ID!) { job(id: $id) { status attemptCount losses attempts { nodes { outcome } } } }', { id }))['job'];
+  }
+
+  async until(id: string, status: string, timeout = 30_000): Promise<void> {
+    await expect.poll(async () => (await this.job(id))?.status, { timeout }).toBe(status);
+  }
+
+  /** Creates a job and waits for its success. */
+  async run(input: Record<string, unknown>, timeout?: number): Promise<string> {
+    const id = await this.create(input);
+    await this.until(id, 'SUCCEEDED', timeout);
+    return id;
+  }
+
+  /** Resolves when the api answers that all is well. */
+  async ready(): Promise<void> {
+    const status = () =>
+      fetch(`http://127.0.0.1:${this.port}/health/ready`).then(
+        (response) => response.status,
+        () => 0,
+      );
+    await expect.poll(status, { timeout: 60_000 }).toBe(200);
+  }
+
+  /** Of a process that lives. */
+  pidOf(role: string): number | undefined {
+    try {
+      const pid = Number(readFileSync(join(this.dataDir, 'run', `${role}.pid`), 'utf8').split(/\s/)[0]);
+      return groupOf(pid) === undefined ? undefined : pid;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Everything that was started for this data directory, known by its environment: npm, the roles, runners, Temporal. */
+  processes(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`MILLRACE_DATA_DIR=${this.dataDir}\0`);
+        } catch {
+          return false;
+        }
+      });
+  }
+
+  async remove(): Promise<void> {
+    await this.#client.close();
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+    await expect.poll(() => this.processes()).toEqual([]);
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** `npm start` as a terminal runs it: in a process group of its own, which Ctrl-C reaches as a whole. */
+class Started {
+  readonly #npm: ChildProcess;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Resolves when it says that all runs; rejects when it ends before. */
+  readonly screen: Promise<void>;
+  text = '';
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#npm = spawn('npm', ['start'], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.exited = new Promise((resolve) => this.#npm.once('close', (code, signal) => resolve({ code, signal })));
+    this.screen = new Promise((resolve, reject) => {
+      for (const stream of [this.#npm.stdout!, this.#npm.stderr!]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          this.text += text;
+          if (this.text.includes('Ctrl-C stops it')) resolve();
+        });
+      }
+      void this.exited.then(() => reject(new Error(`npm start ended before all ran:\n${this.text}`)));
+    });
+    this.screen.catch(() => {});
+  }
+
+  /** npm hears of it as well, and passes it on. */
+  ctrlC(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    process.kill(-this.#npm.pid!, 'SIGINT');
+    return this.exited;
+  }
+}
+
+/** The process group of a living process. */
+function groupOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? undefined : Number(group);
+  } catch {
+    return undefined;
+  }
+}
+
+async function assertFree(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise((resolve) => server.close(resolve));
+}

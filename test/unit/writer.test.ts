@@ -1,0 +1,197 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { firstRecord } from '../../src/job/record.ts';
+import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
+import type { Entry, LoggedLine } from '../../src/journal/entries.ts';
+import { JOURNAL_VERSION } from '../../src/journal/migrate.ts';
+import { startWriter, type JournalWriter } from '../../src/journal/writer.ts';
+import { within } from '../../src/process/within.ts';
+
+let dir: string;
+let file: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'millrace-writer-'));
+  file = join(dir, 'journal.db');
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+});
+
+function start(): { writer: JournalWriter; troubles: string[] } {
+  const troubles: string[] = [];
+  const writer = startWriter(file, (message) => troubles.push(message));
+  onTestFinished(() => writer.stop(0));
+  return { writer, troubles };
+}
+
+/** The journal as another process has it. */
+function open(): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: 5_000 });
+  onTestFinished(() => database.isOpen && database.close());
+  return database;
+}
+
+const jobEntry = (id: string): Entry => ({
+  kind: 'job',
+  record: firstRecord({ id, type: 'sleep', payload: null, priority: 1, tags: [], metadata: null, createdAt: 1, ...PRODUCT_DEFAULTS }),
+});
+const line = (text: string): LoggedLine => ({ at: 1, stream: 'STDOUT', text, dropped: 0 });
+const logEntry = (jobId: string, ...texts: string[]): Entry => ({ kind: 'log', jobId, number: 1, lines: texts.map(line) });
+/** Cannot be written, ever. */
+const poison: Entry = { kind: 'attemptStarted', attempt: { jobId: 'x', number: 1, workflowId: 'job:x', activityId: 'attempt-1', workerId: null as never, host: 'h', pid: 1, at: 1 } };
+const count = (database: DatabaseSync, table: string): number => Number(database.prepare(`select count(*) as count from ${table}`).get()?.['count']);
+
+test('what is written is committed when the promise resolves', async () => {
+  const { writer } = start();
+  await writer.write(jobEntry('a'));
+  expect(count(open(), 'job')).toBe(1);
+});
+
+test('what is told is committed before the writer has stopped, in the order it was told', async () => {
+  const { writer } = start();
+  for (let index = 0; index < 1_000; index++) writer.tell(logEntry('a', String(index)));
+  await writer.stop(10_000);
+  const texts = open()
+    .prepare('select text from log_line order by seq')
+    .all()
+    .map(({ text }) => Number(text));
+  expect(texts).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
+});
+
+test('what is written comes after what was told before it', async () => {
+  const { writer } = start();
+  writer.tell(logEntry('a', 'first'));
+  await writer.write(logEntry('a', 'second'));
+  expect(
+    open()
+      .prepare('select text from log_line order by seq')
+      .all()
+      .map(({ text }) => text),
+  ).toEqual(['first', 'second']);
+});
+
+describe('while another process has the journal locked', () => {
+  test('telling waits for nobody, and all is written afterwards', async () => {
+    const { writer, troubles } = start();
+    await writer.journalId;
+    const other = open();
+    other.exec('begin immediate');
+    const began = performance.now();
+    for (let index = 0; index < 1_000; index++) writer.tell(jobEntry(`j${index}`));
+    const written = writer.write(jobEntry('last'));
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(await within(1_500, written)).toBe(false);
+    expect(troubles[0]).toMatch(/locked/);
+    other.exec('commit');
+    expect(await within(10_000, written)).toBe(true);
+    expect(count(other, 'job')).toBe(1_001);
+  });
+
+  test('the event loop goes on: the wait is another thread’s', async () => {
+    const { writer } = start();
+    await writer.journalId;
+    const other = open();
+    other.exec('begin immediate');
+    const written = writer.write(jobEntry('a'));
+    let longestMs = 0;
+    for (let last = performance.now(), turn = 0; turn < 100; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      longestMs = Math.max(longestMs, performance.now() - last);
+      last = performance.now();
+    }
+    expect(longestMs).toBeLessThan(500);
+    other.exec('commit');
+    await written;
+  });
+
+  test('a stop waits no longer than its grace', async () => {
+    const { writer } = start();
+    await writer.journalId;
+    const other = open();
+    other.exec('begin immediate');
+    writer.tell(jobEntry('a'));
+    expect(await within(3_000, writer.stop(100))).toBe(true);
+    other.exec('commit');
+  });
+
+  test('log lines beyond what memory should hold are left out and counted, and nothing else is', async () => {
+    const { writer } = start();
+    await writer.journalId;
+    const other = open();
+    other.exec('begin immediate');
+    for (let index = 0; index < 60_000; index++) writer.tell(logEntry(index % 2 === 0 ? 'even' : 'odd', 'line', 'line'));
+    for (let index = 0; index < 100; index++) writer.tell(jobEntry(`j${index}`));
+    other.exec('commit');
+    await writer.write(jobEntry('last'));
+    writer.tell(logEntry('even', 'after'));
+    await writer.write(logEntry('odd', 'after'));
+    expect(count(other, 'job')).toBe(101);
+    for (const jobId of ['even', 'odd']) {
+      const { kept, dropped } = other.prepare('select count(*) as kept, sum(dropped) as dropped from log_line where job_id = ?').get(jobId) as { kept: number; dropped: number };
+      expect(dropped).toBeGreaterThan(1_000);
+      expect(kept + dropped).toBe(60_001);
+      expect(other.prepare('select dropped from log_line where job_id = ? order by seq desc limit 1').get(jobId)).toEqual({ dropped });
+    }
+  });
+});
+
+test('an entry that cannot be written takes nothing of its batch with it, and is named', async () => {
+  const { writer, troubles } = start();
+  writer.tell(jobEntry('before'));
+  writer.tell(poison);
+  await writer.write(jobEntry('after'));
+  expect(count(open(), 'job')).toBe(2);
+  expect(troubles).toEqual([expect.stringMatching(/left out a attemptStarted entry: NOT NULL/)]);
+});
+
+test('who waits for an entry that cannot be written does not wait for ever', async () => {
+  const { writer } = start();
+  expect(await within(10_000, writer.write(poison))).toBe(true);
+});
+
+describe('a file is refused with its name and the reason, and not waited for', () => {
+  const refusal = async (): Promise<string> => {
+    const { writer } = start();
+    expect(await within(10_000, writer.journalId)).toBe(true);
+    return writer.journalId.then(
+      () => 'not refused',
+      (error: Error) => error.message,
+    );
+  };
+
+  test('that is no journal', async () => {
+    writeFileSync(file, 'hello '.repeat(1_000));
+    expect(await refusal()).toMatch(/^the journal .*journal\.db cannot be used: file is not a database/);
+  });
+
+  test('that a newer program has written', async () => {
+    const { writer } = start();
+    await writer.journalId;
+    open().exec(`update meta set value = '99' where key = 'version'`);
+    expect(await refusal()).toMatch(new RegExp(`version 99, this program knows up to ${JOURNAL_VERSION}`));
+  });
+
+  test('that is a directory', async () => {
+    mkdirSync(file);
+    expect(await refusal()).toMatch(/^the journal .*journal\.db cannot be used: unable to open/);
+  });
+
+  test('whose directory cannot be made', async () => {
+    writeFileSync(join(dir, 'plain'), '');
+    file = join(dir, 'plain', 'sub', 'journal.db');
+    expect(await refusal()).toMatch(/^the journal .*journal\.db cannot be used: ENOTDIR/);
+  });
+});
+
+test('a journal that is locked at the start is waited for', async () => {
+  const { writer: first } = start();
+  const id = await first.journalId;
+  const other = open();
+  other.exec('begin immediate');
+  const { writer, troubles } = start();
+  expect(await within(1_500, writer.journalId)).toBe(false);
+  expect(troubles[0]).toMatch(/locked/);
+  other.exec('commit');
+  expect(await writer.journalId).toBe(id);
+});
