@@ -1,8 +1,8 @@
-import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { readFileSync } from 'node:fs';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../log.ts';
 import type { Context, Parts } from './context.ts';
 import { formatError } from './errors.ts';
@@ -32,7 +32,7 @@ export async function createGraphql(parts: Parts, log: Logger): Promise<GraphqlC
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled()],
+    plugins: [ApolloServerPluginLandingPageDisabled(), refuseSubscriptions],
     logger: { debug() {}, info() {}, warn: (line: string) => log.warn(line), error: (line: string) => log.error(line) },
   });
   await apollo.start();
@@ -60,6 +60,16 @@ export async function createGraphql(parts: Parts, log: Logger): Promise<GraphqlC
     },
   };
 }
+
+/** Executed as a query, a subscription would answer with nulls. */
+const refuseSubscriptions: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    async didResolveOperation({ operation }) {
+      if (operation?.operation !== 'subscription') return;
+      throw new GraphQLError('subscriptions are served over WebSocket on the same path (graphql-transport-ws)', { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+    },
+  }),
+};
 
 /** What is no JSON is Apollo's to refuse, in its own words. */
 function parseBody(text: string): unknown {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { GraphQLScalarType } from 'graphql';
 import { BANDS } from '../job/bands.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import type { Json } from '../index.ts';
@@ -17,13 +18,16 @@ import type { Resolvers } from './schema.gen.ts';
 const parse = <T = Json>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
+/** What a scalar does. What it is stands in schema.graphql: a whole scalar would take its place, without the description. */
+const doing = ({ serialize, parseValue, parseLiteral }: GraphQLScalarType) => ({ serialize, parseValue, parseLiteral }) as GraphQLScalarType;
+
 /** Unpack, call, return: what needs an `if` stands where it belongs. */
 export const resolvers: Resolvers = {
-  DateTime: scalars.DateTime,
-  Duration: scalars.Duration,
-  Bytes: scalars.Bytes,
-  Version: scalars.Version,
-  JSON: scalars.JsonScalar,
+  DateTime: doing(scalars.DateTime),
+  Duration: doing(scalars.Duration),
+  Bytes: doing(scalars.Bytes),
+  Version: doing(scalars.Version),
+  JSON: doing(scalars.JsonScalar),
 
   Query: {
     job: async (_, { id }, { loaders }) => (await loaders.job.load(id)) ?? null,

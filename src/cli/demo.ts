@@ -29,10 +29,11 @@ export async function demo(config: Config, env: NodeJS.ProcessEnv, { exit = fals
     code = different.length === 0 ? 0 : 1;
     if (code === 0) say(screen.paint('green', 'As expected: 19 jobs succeeded, one after a retry, and the webhook whose receiver is gone failed for good.'));
     else for (const sentence of different) say(screen.paint('red', `Not as expected: ${sentence}.`));
+    const look = `\nLook at it in the playground: ${url}/playground`;
     if (own && screen.isLive && !exit) {
-      say(`\nLook at it in the playground: ${url}/playground\nCtrl-C stops Millrace and ends the demo.`);
+      say(`${look}\nCtrl-C stops Millrace and ends the demo.`);
       await untilStopped(asked, own.ended);
-    }
+    } else if (!own) say(look);
   } catch (error) {
     if (!asked.first.aborted) throw error;
   } finally {

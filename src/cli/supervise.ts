@@ -47,7 +47,7 @@ export function supervise(role: string, config: Config, env: NodeJS.ProcessEnv, 
       else if (message.type === 'ready') {
         wasReady = true;
         ready.resolve(message.facts);
-      } else if (refused === undefined) say(`${name}: ${message.message}`);
+      } else if (refused === undefined && !stopping) say(`${name}: ${message.message}`);
     });
     child.once('exit', (code, signal) => {
       if (stopping) return;

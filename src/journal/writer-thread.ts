@@ -6,6 +6,12 @@ import { record } from './record.ts';
 import { openSqlite, type Database } from './sqlite.ts';
 import type { FromThread, ToThread } from './writer.ts';
 
+// Before anything runs: the first await of this module needs them.
+// https://www.sqlite.org/rescode.html: BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL
+const CANTOPEN = 14;
+const PASSING = new Set([5, 6, 10, 13, CANTOPEN, 15]);
+const RETRY_MS = 50;
+
 /** The one thread of a process that writes to the journal: it may wait for a lock as long as it takes. */
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
@@ -15,11 +21,13 @@ if (database) port.on('message', (message: ToThread) => void take(database, mess
 
 async function open(file: string): Promise<Database | undefined> {
   for (let tries = 0; ; tries++) {
+    let opened: Database | undefined;
     try {
-      const opened = openSqlite(file, 'write');
+      opened = openSqlite(file, 'write');
       say({ type: 'open', journalId: await migrate(opened) });
       return opened;
     } catch (error) {
+      opened?.close();
       if (error instanceof JournalTooNew || (tries === 0 && (!isPassing(error) || codeOf(error) === CANTOPEN))) {
         say({ type: 'refused', message: (error as Error).message });
         return undefined;
@@ -68,8 +76,3 @@ function codeOf(error: unknown): number | undefined {
   const code = (error as { errcode?: number }).errcode;
   return code === undefined ? undefined : code & 0xff;
 }
-
-// https://www.sqlite.org/rescode.html: BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL
-const CANTOPEN = 14;
-const PASSING = new Set([5, 6, 10, 13, CANTOPEN, 15]);
-const RETRY_MS = 50;

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -230,8 +231,11 @@ class Home {
 
   async remove(): Promise<void> {
     await this.#client.close();
-    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
-    await expect.poll(() => this.processes()).toEqual([]);
+    // Again each time: one that dies may have started another.
+    for (let left = this.processes(); left.length > 0; left = this.processes()) {
+      for (const pid of left) killHard(pid);
+      await sleep(10);
+    }
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
@@ -263,6 +267,14 @@ class Started {
   ctrlC(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     process.kill(-this.#npm.pid!, 'SIGINT');
     return this.exited;
+  }
+}
+
+function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone since it was listed.
   }
 }
 

@@ -406,14 +406,21 @@ describe('the file', () => {
       process.exit(0);`;
     const folder = new URL('../../src/journal/', import.meta.url).href;
     const starters = Array.from({ length: 4 }, () => spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code, folder], { stdio: ['pipe', 'pipe', 'inherit'] }));
-    const lines = starters.map((starter) => {
-      const said: string[] = [];
-      starter.stdout.setEncoding('utf8').on('data', (text: string) => said.push(...text.trim().split('\n')));
-      return said;
-    });
-    for (const { stdout } of starters) await once(stdout, 'data');
+    const lines = starters.map(() => [] as string[]);
+    await Promise.all(
+      starters.map(
+        ({ stdout }, index) =>
+          new Promise<void>((ready) => {
+            stdout.setEncoding('utf8').on('data', (text: string) => {
+              lines[index]!.push(...text.trim().split('\n'));
+              ready();
+            });
+          }),
+      ),
+    );
+    const exits = starters.map((starter) => once(starter, 'close') as Promise<[number]>);
     for (const { stdin } of starters) stdin.write('go\n');
-    const codes = await Promise.all(starters.map(async (starter) => (starter.exitCode === null ? ((await once(starter, 'exit')) as [number])[0] : starter.exitCode)));
+    const codes = (await Promise.all(exits)).map(([exitCode]) => exitCode);
     expect(codes).toEqual([0, 0, 0, 0]);
     const ids = new Set(lines.map((said) => said[1]));
     expect(ids.size).toBe(1);

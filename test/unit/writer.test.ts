@@ -28,7 +28,9 @@ function start(): { writer: JournalWriter; troubles: string[] } {
 /** The journal as another process has it. */
 function open(): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 5_000 });
-  onTestFinished(() => database.isOpen && database.close());
+  onTestFinished(() => {
+    if (database.isOpen) database.close();
+  });
   return database;
 }
 

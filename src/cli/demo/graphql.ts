@@ -18,9 +18,24 @@ export class Graphql {
     return dataOf<T>((await response.json()) as Answer<T>);
   }
 
-  /** Reconnects by itself, and reads `variables` again then: who keeps a cursor there misses nothing. */
-  async *subscribe<T>(query: string, variables: Record<string, unknown> = {}): AsyncGenerator<T> {
-    for await (const answer of this.#sockets.iterate<T>({ query, variables })) yield dataOf<T>(answer as Answer<T>);
+  /** Reconnects by itself, and reads `variables` again then: who keeps a cursor there misses nothing. `return()` ends it at once. */
+  subscribe<T>(query: string, variables: Record<string, unknown> = {}): Required<AsyncIterableIterator<T>> {
+    const answers = this.#sockets.iterate<T>({ query, variables });
+    const end = async (): Promise<IteratorReturnResult<undefined>> => {
+      await answers.return?.();
+      return { done: true, value: undefined };
+    };
+    return {
+      async next() {
+        const { done, value } = await answers.next();
+        return done ? end() : { value: dataOf<T>(value as Answer<T>) };
+      },
+      return: end,
+      throw: end,
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   async close(): Promise<void> {

@@ -43,11 +43,14 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
     screen.say(`A worker with ${SLOTS} slots serves pool "${POOL}" (pid ${worker.pid()}); mails go to ${smtp.url}, webhooks to ${webhooks.url}.\n`);
 
     tally = new Tally(inputs);
-    const totalMs = await untilStopped(asked, createAndWatch(graphql, inputs, tally, screen));
+    const totalMs = await untilStopped(asked, createAndWatch(graphql, inputs, tally, run));
     for (const line of summary(tally, totalMs, memoryOf(config.dataDir))) screen.say(line);
     return await differences(graphql, runTag, tally, { smtp, webhooks });
   } finally {
-    if (tally && !tally.isOver) await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) });
+    if (tally && !tally.isOver) {
+      screen.say('The demo was stopped: what is left of its jobs is aborted.');
+      await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) });
+    }
     await worker?.stop(asked.second.aborted ? 0 : STOP_MS);
     await Promise.all([graphql.close(), ...sinks.map((sink) => sink.stop())]);
   }
@@ -96,15 +99,16 @@ async function workerIsThere(graphql: Graphql, worker: Supervised, types: Readon
 }
 
 /** Creates the jobs, follows them on the screen and resolves when the last has ended, with how long it all took. */
-async function createAndWatch(graphql: Graphql, inputs: (DemoJob & { id: string })[], tally: Tally, screen: Screen): Promise<number> {
+async function createAndWatch(graphql: Graphql, inputs: (DemoJob & { id: string })[], tally: Tally, { screen, asked }: DemoRun): Promise<number> {
   const resume: { after?: string } = {};
   const feed = graphql.subscribe<{ jobEvents: { cursor: string; events: FeedEvent[] } }>(FEED, resume);
   // It says at once where it stands: what is created after that is in it.
-  resume.after = (await feed.next()).value?.jobEvents.cursor;
+  const first = await feed.next();
+  if (!first.done) resume.after = first.value.jobEvents.cursor;
   const workers = graphql.subscribe<{ workersUpdated: { workers: (WorkerFigures & { status: string })[] } }>(WORKERS);
   let figures: WorkerFigures | undefined;
   const followed = (async () => {
-    for await (const { workersUpdated } of workers) figures = workersUpdated.workers.findLast(({ status }) => status === 'RUNNING');
+    for await (const { workersUpdated } of workers) figures = workersUpdated.workers.findLast(({ status }) => status === 'RUNNING') ?? figures;
   })().catch(() => {});
 
   const startedAt = Date.now();
@@ -112,7 +116,9 @@ async function createAndWatch(graphql: Graphql, inputs: (DemoJob & { id: string 
   const timer = setInterval(draw, screen.isLive ? REDRAW_MS : PRINT_MS);
   try {
     const created = create(graphql, inputs);
-    created.catch(() => void feed.return(undefined));
+    const leave = (): void => void feed.return();
+    created.catch(leave);
+    asked.first.addEventListener('abort', leave);
     for await (const { jobEvents } of feed) {
       resume.after = jobEvents.cursor;
       for (const event of jobEvents.events) {
@@ -129,7 +135,7 @@ async function createAndWatch(graphql: Graphql, inputs: (DemoJob & { id: string 
     clearInterval(timer);
     draw();
     screen.leave();
-    await Promise.all([feed.return(undefined), workers.return(undefined)]);
+    await Promise.all([feed.return(), workers.return()]);
     await followed;
   }
 }
