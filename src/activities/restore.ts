@@ -12,34 +12,37 @@ const { EventType } = proto.temporal.api.enums.v1;
 
 /**
  * Writes jobs to the journal again from their histories in Temporal, by replaying them: the same workflow code tells the
- * same records, so what comes back is what was written the first time, but for logs, samples and the old feed.
+ * same records, so what comes back is what was written the first time, but for logs, samples and the old feed. Where that
+ * is more than the journal had, the feed says RECONCILED.
  *
  * @returns how many there were a history for.
  */
 export async function restore(deps: { client: Client; journal: Journal; bundle: string }, jobIds: AsyncIterable<string> | Iterable<string>): Promise<number> {
   const { client, journal, bundle } = deps;
-  const tell = (record: JobRecord): void => journal.writer.tell({ kind: 'job', record });
-  const sinks: InjectedSinks<JournalSinks> = { journal: { record: { fn: (_, record) => tell(record), callDuringReplay: true } } };
-  const endings: Entry[] = [];
+  let told: Entry[] = [];
+  const keep = (record: JobRecord): void => void told.push({ kind: 'job', record });
+  const sinks: InjectedSinks<JournalSinks> = { journal: { record: { fn: (_, record) => keep(record), callDuringReplay: true } } };
+  let ending: Entry | undefined;
   let restored = 0;
 
   async function* histories() {
     for await (const jobId of jobIds) {
       const history = await historyOf(client, jobId);
       if (!history) continue;
-      for (const entry of attemptsIn(jobId, history)) journal.writer.tell(entry);
-      const ending = endingOf(jobId, history);
-      if (ending) endings.push(ending);
+      told = [...attemptsIn(jobId, history)];
+      ending = endingOf(jobId, history);
       restored += 1;
       yield { workflowId: workflowIdOf(jobId), history };
     }
   }
-  for await (const replayed of Worker.runReplayHistories({ workflowBundle: { codePath: bundle }, sinks }, histories())) {
-    const jobId = jobIdOf(replayed.workflowId);
+  // One after the other: what is told between two of them is of this job.
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: { codePath: bundle }, sinks }, histories())) {
+    const jobId = jobIdOf(workflowId)!;
+    if (ending) told.push(ending);
     // The history's last word stands even where this program cannot follow the history to it.
-    if (replayed.error && jobId) endings.push(...(await closedWithout(client, jobId, replayed.error)));
+    if (error) told.push(...(await closedWithout(client, jobId, error)));
+    journal.writer.tell({ kind: 'reconciled', jobId, at: Date.now(), entries: told });
   }
-  for (const entry of endings) journal.writer.tell(entry);
   return restored;
 }
 

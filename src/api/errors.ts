@@ -9,11 +9,12 @@ export function toUserError(error: unknown): UserErrorShape {
   return { code: error.code, message: error.message, path: error.path?.map(String) ?? null, rule: error.rule ?? null };
 }
 
-/** Reads from the journal. @throws Fault BACKEND_UNAVAILABLE where it cannot be read. */
+/** Reads from the journal. @throws Fault BACKEND_UNAVAILABLE where it cannot be read, or whatever is wrong with what was asked. */
 export async function fromJournal<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
+    if (error instanceof Fault) throw error;
     throw new Fault('BACKEND_UNAVAILABLE', 'the journal cannot be read now; jobs go on, try again in a moment', { cause: error });
   }
 }

@@ -43,16 +43,19 @@ export class Jobs {
       await this.#record({ kind: 'job', record: firstRecord(spec) });
       return { job: (await this.#read(spec.id)) ?? rowOf(spec), userErrors: [] };
     } catch (error) {
-      if (error instanceof UserError && error.code === 'ID_TAKEN' && input.ifExists === 'RETURN_EXISTING') return { job: await this.#read(id), userErrors: [] };
-      return this.#refusal(error, error instanceof UserError && error.code === 'ID_TAKEN' ? id : undefined);
+      if (!(error instanceof UserError) || error.code !== 'ID_TAKEN' || id === undefined) return this.#refusal(error, undefined);
+      // Whoever has created it may be about to write its row.
+      const job = await this.#until(id, () => true);
+      return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)] };
     }
   }
 
   /** Every item on its own, a few at a time: one that is refused says nothing of the others. */
   async createAll(inputs: readonly CreateJobInput[]): Promise<{ results: JobPayload[] }> {
-    const refused = inputs.length === 0 ? 'no jobs' : inputs.length > LIMITS.jobsPerRequest ? `${inputs.length} jobs` : undefined;
-    if (refused) {
-      const error = toUserError(new UserError('TOO_MANY', `${refused} in one request: 1 to ${LIMITS.jobsPerRequest}`, { path: ['jobs'] }));
+    // There is no item whose result could say so.
+    if (inputs.length === 0) throw new Fault('BAD_USER_INPUT', `no jobs in the request: 1 to ${LIMITS.jobsPerRequest}`);
+    if (inputs.length > LIMITS.jobsPerRequest) {
+      const error = toUserError(new UserError('TOO_MANY', `${inputs.length} jobs in one request: 1 to ${LIMITS.jobsPerRequest}`, { path: ['jobs'] }));
       return { results: inputs.map(() => ({ job: null, userErrors: [error] })) };
     }
     const results: JobPayload[] = [];
@@ -68,6 +71,9 @@ export class Jobs {
   }
 
   async abort({ id, message, grace }: AbortJobInput): Promise<JobPayload> {
+    if (message && message.length > LIMITS.messageLength) {
+      return this.#refusal(new UserError('INVALID_ARGUMENT', `the message has ${message.length} characters, ${LIMITS.messageLength} are allowed`, { path: ['message'] }), undefined);
+    }
     // First, so that the worker finds it when Temporal's cancel arrives, which cannot carry it.
     if (typeof grace === 'number') await this.#record({ kind: 'abortGrace', jobId: id, graceMs: grace }, GRACE_WAIT_MS);
     const payload = await this.#update(id, (handle) => handle.executeUpdate(abort, { args: [message ? { message } : {}] }));
@@ -111,7 +117,7 @@ export class Jobs {
             { key: searchAttributes.pool, value: spec.pool },
             { key: searchAttributes.status, value: 'QUEUED' },
             { key: searchAttributes.priority, value: spec.priority },
-            ...(spec.tags.length > 0 ? [{ key: searchAttributes.tags, value: spec.tags }] : []),
+            ...(spec.tags.length > 0 ? [{ key: searchAttributes.tags, value: tagsThatFit(spec.tags) }] : []),
           ],
         }),
       );
@@ -186,6 +192,13 @@ export class Jobs {
   }
 }
 
+/** Temporal takes at most 2 KiB of JSON as one search attribute. Lists read the journal, which has all of them. */
+function tagsThatFit(tags: string[]): string[] {
+  let bytes = 2;
+  const cut = tags.findIndex((tag) => (bytes += Buffer.byteLength(JSON.stringify(tag)) + 1) > MAX_ATTRIBUTE_BYTES);
+  return cut < 0 ? tags : tags.slice(0, cut);
+}
+
 const notFound = (id: string): UserError => new UserError('NOT_FOUND', `there is no job "${id.slice(0, 220)}"`, { path: ['id'] });
 const finished = (status: string, id: string): UserError => new UserError('ALREADY_FINISHED', `the job "${id}" is ${status}`, { path: ['id'] });
 
@@ -207,3 +220,4 @@ const JOURNAL_WAIT_MS = 500;
 const GRACE_WAIT_MS = 50;
 const OUTCOME_WAIT_MS = 3_000;
 const STARTS_AT_ONCE = 16;
+const MAX_ATTRIBUTE_BYTES = 2_048;

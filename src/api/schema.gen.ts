@@ -34,7 +34,7 @@ export type AbortJobInput = {
   grace?: InputMaybe<Scalars['Duration']['input']>;
   /** Which. */
   id: Scalars['ID']['input'];
-  /** Why, for people: it becomes the reason's message. */
+  /** Why, for people: it becomes the reason's message. At most 1,000 characters. */
   message?: InputMaybe<Scalars['String']['input']>;
 };
 

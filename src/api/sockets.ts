@@ -42,7 +42,14 @@ export function serveSockets(server: Server, core: GraphqlCore, log: Logger): { 
     sockets,
     KEEP_ALIVE_MS,
   );
-  return { stop: async () => dispose() };
+  return {
+    async stop() {
+      // A client that has gone silent does not answer the close.
+      const late = setTimeout(() => sockets.clients.forEach((client) => client.terminate()), CLOSE_WAIT_MS);
+      await dispose();
+      clearTimeout(late);
+    },
+  };
 }
 
 /** Documents by their text: validating one costs more than answering it. */
@@ -80,3 +87,4 @@ const MAX_DOCUMENTS = 500;
 /** Longer ones carry their values in the text and do not come twice. */
 const MAX_KNOWN_LENGTH = 20_000;
 const KEEP_ALIVE_MS = 12_000;
+const CLOSE_WAIT_MS = 500;

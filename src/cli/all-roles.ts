@@ -23,7 +23,12 @@ export type AllRoles = {
  *
  * @throws ConfigError where the port or the data directory cannot be used; RoleRefused; Stopped.
  */
-export async function startAllRoles(config: Config, env: NodeJS.ProcessEnv, say: (line: string) => void, asked: StopAsked): Promise<AllRoles> {
+export async function startAllRoles(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+  asked: StopAsked,
+): Promise<AllRoles> {
   const pid = claimDataDir(config);
   const ending = new AbortController();
   const stopSignal = AbortSignal.any([asked.first, ending.signal]);
@@ -61,9 +66,15 @@ export async function startAllRoles(config: Config, env: NodeJS.ProcessEnv, say:
 }
 
 /** Starts Temporal again, on the same ports, whenever it dies. Rejects when that fails, or when it is told to stop. */
-async function keepTemporal(server: TemporalServer, config: Config, say: (line: string) => void, signal: AbortSignal, use: (server: TemporalServer) => void): Promise<never> {
+async function keepTemporal(
+  server: TemporalServer,
+  config: Config,
+  say: (line: string) => void,
+  signal: AbortSignal,
+  use: (server: TemporalServer) => void,
+): Promise<never> {
   const stopped = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
-  for (let current = server; ; ) {
+  for (let current = server; ;) {
     const sentence = await Promise.race([current.died, stopped]);
     say(`${sentence} It is started again.`);
     await current.stop(0);
@@ -77,7 +88,11 @@ async function assertPortFree({ host, port }: Config): Promise<void> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ConfigError(`port ${port} on ${host} cannot be used (${error.code === 'EADDRINUSE' ? 'another program listens there' : error.code}): give another by MILLRACE_PORT`)),
+      reject(
+        new ConfigError(
+          `port ${port} on ${host} cannot be used (${error.code === 'EADDRINUSE' ? 'another program listens there' : error.code}): give another by MILLRACE_PORT`,
+        ),
+      ),
     );
     probe.listen(port, host, () => probe.close(() => resolve()));
   });

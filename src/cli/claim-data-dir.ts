@@ -16,7 +16,11 @@ export function claimDataDir({ dataDir }: Config): { release(): void } {
     const claimed = claimPidFile(file);
     if (claimed) return claimed;
   } catch (error) {
-    throw new ConfigError(`the data directory ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code}): give another by MILLRACE_DATA_DIR`);
+    throw new ConfigError(
+      `the data directory ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code}): give another by MILLRACE_DATA_DIR`,
+    );
   }
-  throw new ConfigError(`Millrace runs on ${dataDir} already (pid ${ownerOf(file)}): stop that, or give this one another MILLRACE_DATA_DIR and MILLRACE_PORT`);
+  throw new ConfigError(
+    `Millrace runs on ${dataDir} already (pid ${ownerOf(file)}): stop that, or give this one another MILLRACE_DATA_DIR and MILLRACE_PORT`,
+  );
 }

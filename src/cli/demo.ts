@@ -10,7 +10,12 @@ import { listenForStop, untilStopped } from './stop-signal.ts';
  *
  * Where somebody watches, a Millrace of its own stays up to be looked at until Ctrl-C; not with `exit`.
  */
-export async function demo(config: Config, env: NodeJS.ProcessEnv, { exit = false }: { exit?: boolean }, out: NodeJS.WriteStream = process.stdout): Promise<number> {
+export async function demo(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  { exit = false }: { exit?: boolean },
+  out: NodeJS.WriteStream = process.stdout,
+): Promise<number> {
   const asked = listenForStop();
   const screen = new Screen(out);
   const say = (line: string): void => screen.say(line);
@@ -27,7 +32,10 @@ export async function demo(config: Config, env: NodeJS.ProcessEnv, { exit = fals
     }
     const different = await runDemo({ url, config, env, screen, asked });
     code = different.length === 0 ? 0 : 1;
-    if (code === 0) say(screen.paint('green', 'As expected: 19 jobs succeeded, one after a retry, and the webhook whose receiver is gone failed for good.'));
+    if (code === 0)
+      say(
+        screen.paint('green', 'As expected: 19 jobs succeeded, one after a retry, and the webhook whose receiver is gone failed for good.'),
+      );
     else for (const sentence of different) say(screen.paint('red', `Not as expected: ${sentence}.`));
     const look = `\nLook at it in the playground: ${url}/playground`;
     if (own && screen.isLive && !exit) {
@@ -45,15 +53,21 @@ export async function demo(config: Config, env: NodeJS.ProcessEnv, { exit = fals
 /** Undefined where nobody listens. @throws ConfigError where somebody does who is no Millrace that is ready. */
 async function runningUrl(config: Config): Promise<string | undefined> {
   const url = urlOf(config);
-  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(HEALTH_MS) }).catch((error: Error & { cause?: { code?: string } }) => {
-    if (error.cause?.code === 'ECONNREFUSED') return undefined;
-    throw new ConfigError(`what listens at ${url} does not answer (${error.cause?.code ?? error.message}): give another by MILLRACE_PORT`);
-  });
+  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(HEALTH_MS) }).catch(
+    (error: Error & { cause?: { code?: string } }) => {
+      if (error.cause?.code === 'ECONNREFUSED') return undefined;
+      throw new ConfigError(
+        `what listens at ${url} does not answer (${error.cause?.code ?? error.message}): give another by MILLRACE_PORT`,
+      );
+    },
+  );
   if (!answer) return undefined;
   const health = (await answer.json().catch(() => ({}))) as { status?: string; problems?: string[] };
   if (health.status === 'ok') return url;
   throw new ConfigError(
-    health.problems ? `the Millrace at ${url} is not ready: ${health.problems.join('; ')}` : `what listens at ${url} is no Millrace: give another port by MILLRACE_PORT`,
+    health.problems
+      ? `the Millrace at ${url} is not ready: ${health.problems.join('; ')}`
+      : `what listens at ${url} is no Millrace: give another port by MILLRACE_PORT`,
   );
 }
 

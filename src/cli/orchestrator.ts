@@ -4,7 +4,7 @@ import { orchestratorActivities } from '../activities/orchestrator.ts';
 import type { Config } from '../config.ts';
 import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
 import type { JobRecord } from '../job/spec.ts';
-import { openJournal } from '../journal/journal.ts';
+import { openJournal, type Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectNative } from '../temporal/connect-native.ts';
@@ -28,7 +28,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
     activities: orchestratorActivities({ client, journal, namespace, bundle }),
-    sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => journal.writer.tell({ kind: 'job', record }) } } },
+    sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => tell(journal, record) } } },
     // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
     maxConcurrentWorkflowTaskExecutions: 8,
@@ -50,4 +50,9 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       await connection.close();
     },
   };
+}
+
+/** The first record is written by whoever has started the job, before it answers; a replay tells it where that was cut off. */
+function tell(journal: Journal, record: JobRecord): void {
+  if (record.rev > 1) journal.writer.tell({ kind: 'job', record });
 }

@@ -16,7 +16,10 @@ export type RunningRole = {
 };
 
 /** What a role says to the process that started it, if one has. */
-export type FromRole = { type: 'ready'; facts: Record<string, string | number> } | { type: 'problem'; message: string } | { type: 'refused'; message: string };
+export type FromRole =
+  | { type: 'ready'; facts: Record<string, string | number> }
+  | { type: 'problem'; message: string }
+  | { type: 'refused'; message: string };
 
 /** The exit code of a role that cannot run as it is set up: starting it again would be of no use (EX_CONFIG, sysexits.h). */
 export const REFUSED = 78;

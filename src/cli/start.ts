@@ -7,7 +7,17 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, say: (line: 
   const asked = listenForStop();
   try {
     const millrace = await startAllRoles(config, env, say, asked);
-    say(['', 'Millrace runs: api, orchestrator, worker, Temporal, each a process of its own.', '', millrace.screen, '', 'Ctrl-C stops it. Everything is kept and goes on at the next start.', ''].join('\n'));
+    say(
+      [
+        '',
+        'Millrace runs: api, orchestrator, worker, Temporal, each a process of its own.',
+        '',
+        millrace.screen,
+        '',
+        'Ctrl-C stops it. Everything is kept and goes on at the next start.',
+        '',
+      ].join('\n'),
+    );
     try {
       await untilStopped(asked, millrace.ended);
     } finally {

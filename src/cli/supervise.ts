@@ -24,7 +24,13 @@ export class RoleRefused extends Error {
  * Keeps one role running as a process of its own: starts it again when it dies, at once and then with growing pauses.
  * It has a process group of its own, so that Ctrl-C in the terminal is ours alone to handle. `name` tells two of a role apart.
  */
-export function supervise(role: string, config: Config, env: NodeJS.ProcessEnv, say: (line: string) => void, name: string = role): Supervised {
+export function supervise(
+  role: string,
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+  name: string = role,
+): Supervised {
   const ready = Promise.withResolvers<Record<string, string | number>>();
   ready.promise.catch(() => {});
   let child: ChildProcess | undefined;
@@ -55,7 +61,9 @@ export function supervise(role: string, config: Config, env: NodeJS.ProcessEnv, 
       if (code === REFUSED && !wasReady) return ready.reject(new RoleRefused(`${name} does not run: ${refused ?? `see ${logFile}`}`));
       deaths = Date.now() - startedAt > STEADY_MS ? 0 : deaths + 1;
       const pauseMs = deaths === 0 ? 0 : Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (deaths - 1));
-      say(`${name} ended by ${signal ?? `exit ${code}`} and is started again${pauseMs > FIRST_PAUSE_MS ? ` in ${pauseMs / 1_000} s` : ''}; its log is ${logFile}`);
+      say(
+        `${name} ended by ${signal ?? `exit ${code}`} and is started again${pauseMs > FIRST_PAUSE_MS ? ` in ${pauseMs / 1_000} s` : ''}; its log is ${logFile}`,
+      );
       pause = setTimeout(start, pauseMs);
     });
   };

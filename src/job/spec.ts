@@ -56,7 +56,7 @@ export type JobRecord = {
   /** The attempt whose end led to this record. */
   ended?: { number: number; outcome: AttemptOutcome; error?: JobError };
   events: EventNote[];
-  /** Told with the first record, so that it can make the row. */
+  /** Told with it, so that the row can be made where there is none yet. */
   spec?: JobSpec;
 };
 
@@ -84,4 +84,4 @@ export const PRODUCT_DEFAULTS = {
 } as const;
 
 /** Sizes a job may have. Temporal's own bound is 2 MiB a blob. */
-export const LIMITS = { payloadBytes: 2 ** 20, resultBytes: 2 ** 20, metadataBytes: 16_384, tags: 50, tagLength: 64, jobsPerRequest: 1_000 };
+export const LIMITS = { payloadBytes: 2 ** 20, resultBytes: 2 ** 20, metadataBytes: 16_384, tags: 50, tagLength: 64, jobsPerRequest: 1_000, messageLength: 1_000 };

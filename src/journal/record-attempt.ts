@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { shownStatus, type JobStatus } from '../job/status.ts';
 import type { AttemptEnd, AttemptStart, LoggedLine } from './entries.ts';
-import { recordEvent } from './record-event.ts';
+import { appendEvents, recordEvent } from './record-event.ts';
 import type { Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;
@@ -36,21 +36,27 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const job = await db.selectFrom('job').select(['workflow_status', 'attempts_ended', 'last_started', 'started_at']).where('id', '=', jobId).executeTakeFirst();
   const lastStarted = Math.max(number, job?.last_started ?? 0);
   const status = shownStatus((job?.workflow_status ?? 'QUEUED') as JobStatus, job?.attempts_ended ?? 0, lastStarted);
-  if (job) {
-    await db
-      .updateTable('job')
-      .set({ status, last_started: lastStarted, started_at: job.started_at ?? start.at, ...(status === 'RUNNING' ? { progress: null } : {}) })
-      .where('id', '=', jobId)
-      .execute();
-  }
-  await recordEvent(db, { jobId, key: `a${number}.started`, at: start.at, kind: 'STARTED', status, detail: { attempt: number, workerId: start.workerId, pid: start.pid } });
+  const detail = { attempt: number, workerId: start.workerId, pid: start.pid };
+  const version = await appendEvents(db, [{ jobId, key: `a${number}.started`, at: start.at, kind: 'STARTED', status, detail }]);
+  if (!job) return;
+  await db
+    .updateTable('job')
+    .set({
+      status,
+      last_started: lastStarted,
+      started_at: job.started_at ?? start.at,
+      ...(status === 'RUNNING' ? { progress: null } : {}),
+      ...(version === undefined ? {} : { version }),
+    })
+    .where('id', '=', jobId)
+    .execute();
 }
 
 /**
  * An attempt only moves from started to ended: who comes second changes nothing, but that the worker adds what only it
  * knows where the workflow was quicker.
  */
-export async function endAttempt(db: Db, end: AttemptEnd): Promise<void> {
+export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus): Promise<void> {
   const { jobId, number } = end;
   const details = {
     ...(typeof end.exitCode === 'number' ? { exit_code: end.exitCode } : {}),
@@ -67,7 +73,7 @@ export async function endAttempt(db: Db, end: AttemptEnd): Promise<void> {
     if (end.code) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
     return;
   }
-  const job = await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();
+  const job = jobStatus ? { status: jobStatus } : await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();
   await recordEvent(db, {
     jobId,
     key: `a${number}.ended`,

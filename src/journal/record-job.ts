@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { isFinal, shownStatus, type JobStatus, type ReasonCode } from '../job/status.ts';
 import type { JobRecord, JobSpec } from '../job/spec.ts';
-import { recordEvent } from './record-event.ts';
+import { appendEvents, recordEvent } from './record-event.ts';
 import { endAttempt } from './record-attempt.ts';
 import type { JobTable, Tables } from './tables.ts';
 
@@ -12,43 +12,43 @@ type Db = Kysely<Tables>;
  * than the one known adds its events, where they are missing, and changes nothing else.
  */
 export async function recordJob(db: Db, record: JobRecord): Promise<void> {
-  if (record.spec) await makeRow(db, record.spec);
-  if (record.ended) await endAttempt(db, { jobId: record.jobId, at: record.at, ...record.ended });
-  const row = await db.selectFrom('job').select(['rev', 'last_started', 'starts_at', 'queued_at']).where('id', '=', record.jobId).executeTakeFirst();
-  // No row: its first record is not here yet. The reconciler finds the job by its workflow.
+  const { jobId, rev } = record;
+  const known = await db.selectFrom('job').select(KNOWN).where('id', '=', jobId).executeTakeFirst();
+  if (record.ended) await endAttempt(db, { jobId, at: record.at, ...record.ended }, known?.status as JobStatus | undefined);
+  const row = known ?? (record.spec && (await firstRow(db, record.spec)));
+  // No row and no way to make one: the reconciler finds the job by its workflow.
   if (!row) return;
   const status = shownStatus(record.status, record.attemptsEnded, row.last_started);
-  if (row.rev < record.rev) await updateRow(db, record, row, status);
-  for (const [index, note] of record.events.entries()) {
-    await recordEvent(db, { jobId: record.jobId, key: `w${record.rev}.${index}`, at: record.at, kind: note.kind, status, detail: note.detail });
-  }
+  const version = await appendEvents(
+    db,
+    record.events.map(({ kind, detail }, index) => ({ jobId, key: `w${rev}.${index}`, at: record.at, kind, status, detail })),
+  );
+  const changes = { ...(row.rev < rev ? changesOf(record, row, status) : {}), ...(version === undefined ? {} : { version }) };
+  if (!known && record.spec) await insertJob(db, { ...(row as JobTable), ...changes }, record.spec.tags);
+  else if (Object.keys(changes).length > 0) await db.updateTable('job').set(changes).where('id', '=', jobId).execute();
 }
 
-async function updateRow(db: Db, record: JobRecord, row: Pick<JobTable, 'starts_at' | 'queued_at'>, status: JobStatus): Promise<void> {
-  await db
-    .updateTable('job')
-    .set({
-      rev: record.rev,
-      status,
-      workflow_status: record.status,
-      attempts_ended: record.attemptsEnded,
-      priority: record.priority,
-      band: record.band,
-      forced: record.forced ? 1 : 0,
-      halts: record.halts,
-      losses: record.losses,
-      failures: record.failures,
-      starts_at: record.startsAt ?? row.starts_at,
-      queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
-      abort_requested_at: record.abortRequestedAt ?? null,
-      reason_code: record.reason?.code ?? null,
-      reason_message: record.reason?.message ?? null,
-      ...(record.error ? { error: JSON.stringify(record.error) } : {}),
-      ...(record.result === undefined ? {} : { result: JSON.stringify(record.result) }),
-      finished_at: record.finishedAt ?? null,
-    })
-    .where('id', '=', record.jobId)
-    .execute();
+function changesOf(record: JobRecord, row: Pick<JobTable, 'starts_at' | 'queued_at'>, status: JobStatus): Partial<JobTable> {
+  return {
+    rev: record.rev,
+    status,
+    workflow_status: record.status,
+    attempts_ended: record.attemptsEnded,
+    priority: record.priority,
+    band: record.band,
+    forced: record.forced ? 1 : 0,
+    halts: record.halts,
+    losses: record.losses,
+    failures: record.failures,
+    starts_at: record.startsAt ?? row.starts_at,
+    queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
+    abort_requested_at: record.abortRequestedAt ?? null,
+    reason_code: record.reason?.code ?? null,
+    reason_message: record.reason?.message ?? null,
+    ...(record.error ? { error: JSON.stringify(record.error) } : {}),
+    ...(record.result === undefined ? {} : { result: JSON.stringify(record.result) }),
+    finished_at: record.finishedAt ?? null,
+  };
 }
 
 /** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */
@@ -65,14 +65,21 @@ export async function recordTerminated(db: Db, jobId: string, at: number, code: 
   await recordEvent(db, { jobId, key: `r${row.rev + 1}`, at, kind: 'FINISHED', status, detail: { reason: code, message } });
 }
 
-async function makeRow(db: Db, spec: JobSpec): Promise<void> {
-  // A worker may have been quicker to tell of the first attempt than anybody of the job.
-  const started = await db.selectFrom('attempt').select(['number', 'started_at']).where('job_id', '=', spec.id).orderBy('number', 'desc').limit(1).executeTakeFirst();
-  const row: JobTable = { ...rowOf(spec), last_started: started?.number ?? 0, started_at: started?.started_at ?? null };
-  const made = await db.insertInto('job').values(row).onConflict((on) => on.doNothing()).executeTakeFirst();
-  if (made.numInsertedOrUpdatedRows === 0n || spec.tags.length === 0) return;
-  const tags = [...new Set(spec.tags)].map((tag) => ({ tag, job_id: spec.id }));
-  await db.insertInto('job_tag').values(tags).onConflict((on) => on.doNothing()).execute();
+/** A worker may have been quicker to tell of the first attempt than anybody of the job. */
+async function firstRow(db: Db, spec: JobSpec): Promise<JobTable> {
+  const started = await db
+    .selectFrom('attempt')
+    .select(({ fn }) => [fn.max('number').as('last'), fn.min('started_at').as('first_at')])
+    .where('job_id', '=', spec.id)
+    .executeTakeFirst();
+  return { ...rowOf(spec), last_started: started?.last ?? 0, started_at: started?.first_at ?? null };
+}
+
+async function insertJob(db: Db, row: JobTable, tags: readonly string[]): Promise<void> {
+  await db.insertInto('job').values(row).execute();
+  if (tags.length === 0) return;
+  const rows = Array.from(new Set(tags), (tag) => ({ tag, job_id: row.id }));
+  await db.insertInto('job_tag').values(rows).onConflict((on) => on.doNothing()).execute();
 }
 
 /** A job's row before anything was told of it. */
@@ -110,3 +117,5 @@ export const rowOf = (spec: JobSpec): JobTable => ({
   finished_at: null,
   version: 0,
 });
+
+const KNOWN = ['rev', 'status', 'last_started', 'starts_at', 'queued_at'] as const;

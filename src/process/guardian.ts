@@ -18,7 +18,7 @@ export function startGuardian(): Guardian {
   };
 }
 
-// SIGINT and SIGTERM to all of a terminal's processes must not end it before us.
+// SIGINT and SIGTERM to all of a terminal's processes must not end it before us. dash knows `--` only after `-s`.
 const SCRIPT = `
 trap '' INT TERM HUP
 groups=' '
@@ -28,5 +28,5 @@ while read -r sign group; do
     -) groups="\${groups%% $group *} \${groups#* $group }" ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group"; done
+for group in $groups; do kill -s KILL -- "-$group"; done
 `;

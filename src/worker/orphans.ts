@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { killGroup } from '../process/group.ts';
-import type { FailureDetails } from '../workflows/run-attempt.ts';
+import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.ts';
 
 /**
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
@@ -24,16 +24,25 @@ export async function giveUpOrphans(deps: { journal: Journal; client: Client; wo
     orphans.map(async ({ workflow_id: workflowId, activity_id: activityId, pid, job_id: job }) => {
       // The guardian has ended it by now; never two at once, though, so make sure.
       if (pid !== null && isRunner(pid)) await killGroup(pid);
-      const details: FailureDetails = { outcome: 'LOST', code: 'LOST', error: { name: 'LOST', message: 'its worker died and has started again', retryable: true } };
+      const error = { name: 'LOST', message: 'its worker died and has started again', retryable: true };
       try {
-        await client.activity.fail({ workflowId, activityId }, ApplicationFailure.create({ message: details.error.message, type: 'LOST', nonRetryable: true, details: [details] }));
+        const saved = await lastHeartbeat(client, workflowId, activityId);
+        const details: FailureDetails = { outcome: 'LOST', code: 'LOST', error, ...saved };
+        await client.activity.fail({ workflowId, activityId }, ApplicationFailure.create({ message: error.message, type: 'LOST', nonRetryable: true, details: [details] }));
         log.info({ job, attempt: activityId }, 'gave up an attempt that was cut off');
       } catch (error) {
         // Ended, timed out or terminated meanwhile: nothing is left to give up.
-        if ((error as Error).name !== 'ActivityNotFoundError') throw error;
+        if (!['ActivityNotFoundError', 'WorkflowNotFoundError'].includes((error as Error).name)) throw error;
       }
     }),
   );
+}
+
+/** What the attempt had saved, as far as a heartbeat has brought it to Temporal. */
+async function lastHeartbeat(client: Client, workflowId: string, activityId: string): Promise<HeartbeatDetails | undefined> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  const payload = raw.pendingActivities?.find((pending) => pending.activityId === activityId)?.heartbeatDetails?.payloads?.[0];
+  return payload ? (defaultPayloadConverter.fromPayload<HeartbeatDetails | null>(payload) ?? undefined) : undefined;
 }
 
 /** The pid may be somebody else's by now. */

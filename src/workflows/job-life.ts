@@ -87,7 +87,8 @@ export class JobLife {
     }
     this.#rev += 1;
     const record = { ...this.snapshot(events), ...rest };
-    journal.record(record);
+    // With the spec, so that the row can be made where whoever started the job could not.
+    journal.record({ ...record, spec: this.spec });
     setCurrentDetails(rest.reason ? `${this.status}: ${rest.reason.message}` : sentence(this));
     return record;
   }

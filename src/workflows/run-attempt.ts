@@ -21,6 +21,9 @@ export type Ended = { adopted: boolean } & ({ succeeded: true; result: Json } | 
 /** What a worker says of a bad end, in the details of its failure. */
 export type FailureDetails = BadEnd & { adopted?: boolean; counted?: boolean; checkpoint?: Json };
 
+/** What a heartbeat carries. */
+export type HeartbeatDetails = { checkpoint?: Json };
+
 /** Puts one attempt in line and resolves with its end. Its process is gone by then, however it ended. */
 export async function runAttempt(job: JobLife): Promise<Ended> {
   const { createdAt: _, ...spec } = job.spec;

@@ -9,36 +9,47 @@ let millrace: Millrace;
 beforeAll(async () => void (millrace = await Millrace.start()));
 afterAll(() => millrace.stop());
 
-test('the demo ends as it should: 20 jobs in 4 queues, one of them retried, one failed for good, and tells so every second', { timeout: 180_000 }, async () => {
-  const before = millrace.processes();
-  const demo = new Demo(millrace.env);
-  expect(await demo.exited, demo.text).toEqual({ code: 0, signal: null });
-  expect(millrace.processes()).toEqual(before);
-  expect(existsSync(join(millrace.dataDir, 'run', 'worker-demo.pid'))).toBe(false);
+test(
+  'the demo ends as it should: 20 jobs in 4 queues, one of them retried, one failed for good, and tells so every second',
+  { timeout: 180_000 },
+  async () => {
+    const before = millrace.processes();
+    const demo = new Demo(millrace.env);
+    expect(await demo.exited, demo.text).toEqual({ code: 0, signal: null });
+    expect(millrace.processes()).toEqual(before);
+    expect(existsSync(join(millrace.dataDir, 'run', 'worker-demo.pid'))).toBe(false);
 
-  const { jobs } = await millrace.client.data('{ jobs(filter: { tagsAll: ["demo"] }, first: 100) { nodes { type queue pool status attemptCount result reason { code } } } }');
-  const count = (key: string): Record<string, number> => {
-    const counts: Record<string, number> = {};
-    for (const job of jobs.nodes) counts[job[key]] = (counts[job[key]] ?? 0) + 1;
-    return counts;
-  };
-  expect(count('queue')).toEqual({ email: 5, images: 3, data: 6, webhooks: 6 });
-  expect(count('pool')).toEqual({ demo: 20 });
-  expect(count('status')).toEqual({ SUCCEEDED: 19, FAILED: 1 });
-  const [failed] = jobs.nodes.filter(({ status }: { status: string }) => status === 'FAILED');
-  expect(failed).toMatchObject({ type: 'webhook.deliver', attemptCount: 1, reason: { code: 'HANDLER_ERROR' } });
-  expect(jobs.nodes.filter(({ attemptCount }: { attemptCount: number }) => attemptCount > 1).length).toBeGreaterThanOrEqual(1);
-  expect(jobs.nodes.find(({ type }: { type: string }) => type === 'image.resize').result).toEqual({ originalSize: expect.any(Number), newSize: expect.any(Number), compressionRatio: expect.any(Number) });
+    const { jobs } = await millrace.client.data(
+      '{ jobs(filter: { tagsAll: ["demo"] }, first: 100) { nodes { type queue pool status attemptCount result reason { code } } } }',
+    );
+    const count = (key: string): Record<string, number> => {
+      const counts: Record<string, number> = {};
+      for (const job of jobs.nodes) counts[job[key]] = (counts[job[key]] ?? 0) + 1;
+      return counts;
+    };
+    expect(count('queue')).toEqual({ email: 5, images: 3, data: 6, webhooks: 6 });
+    expect(count('pool')).toEqual({ demo: 20 });
+    expect(count('status')).toEqual({ SUCCEEDED: 19, FAILED: 1 });
+    const [failed] = jobs.nodes.filter(({ status }: { status: string }) => status === 'FAILED');
+    expect(failed).toMatchObject({ type: 'webhook.deliver', attemptCount: 1, reason: { code: 'HANDLER_ERROR' } });
+    expect(jobs.nodes.filter(({ attemptCount }: { attemptCount: number }) => attemptCount > 1).length).toBeGreaterThanOrEqual(1);
+    expect(jobs.nodes.find(({ type }: { type: string }) => type === 'image.resize').result).toEqual({
+      originalSize: expect.any(Number),
+      newSize: expect.any(Number),
+      compressionRatio: expect.any(Number),
+    });
 
-  const live = demo.lines.filter((line) => /^ *\d+\.\d\d s .*\d+ queued .*\d+ running .*\d+ succeeded .*MiB.*heap/.test(line));
-  const totalSeconds = Number(/total time +(\d+\.\d\d) s/.exec(demo.text)?.[1]);
-  expect(live.length).toBeGreaterThanOrEqual(Math.floor(totalSeconds));
-  expect(demo.text).toMatch(/ \d+ +started +report\.generate 1/);
-  expect(demo.text).toMatch(/processing \d+ /);
-  expect(demo.text).toMatch(/ \d+ +completed +report\.generate 1 in \d+ ms/);
-  expect(demo.text).toMatch(/created +20\n +completed +19\n +failed +1, .*answered 410\n +success rate +95\.0 %\n +retries +\d/);
-  for (const process of ['worker-demo', '4 runners of worker-demo', 'api', 'orchestrator', 'this demo']) expect(demo.text).toMatch(new RegExp(`${process}.* \\d+ MiB +\\d+ MiB`));
-});
+    const live = demo.lines.filter((line) => /^ *\d+\.\d\d s .*\d+ queued .*\d+ running .*\d+ succeeded .*MiB.*heap/.test(line));
+    const totalSeconds = Number(/total time +(\d+\.\d\d) s/.exec(demo.text)?.[1]);
+    expect(live.length).toBeGreaterThanOrEqual(Math.floor(totalSeconds));
+    expect(demo.text).toMatch(/ \d+ +started +report\.generate 1/);
+    expect(demo.text).toMatch(/processing \d+ /);
+    expect(demo.text).toMatch(/ \d+ +completed +report\.generate 1 in \d+ ms/);
+    expect(demo.text).toMatch(/created +20\n +completed +19\n +failed +1, .*answered 410\n +success rate +95\.0 %\n +retries +\d/);
+    for (const process of ['worker-demo', '4 runners of worker-demo', 'api', 'orchestrator', 'this demo'])
+      expect(demo.text).toMatch(new RegExp(`${process}.* \\d+ MiB +\\d+ MiB`));
+  },
+);
 
 test('a demo that is stopped leaves no job in line and no process', { timeout: 120_000 }, async () => {
   const before = millrace.processes();
@@ -79,8 +90,12 @@ class Demo {
   text = '';
 
   constructor(env: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo'], { stdio: ['ignore', 'pipe', 'pipe'], env });
-    for (const stream of [this.#child.stdout!, this.#child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (this.text += text));
+    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env,
+    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => (this.text += text));
     this.exited = new Promise((resolve) => this.#child.once('close', (code, signal) => resolve({ code, signal })));
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { GraphqlClient } from './client.ts';
 import { freePort } from './ports.ts';
@@ -108,6 +109,9 @@ export class Millrace {
     await this.client.close();
     try {
       await Promise.all(Array.from(this.roles.values(), async (role) => isRunning(role.pid) && role.stop()));
+      // The guardian outlives its worker by a moment.
+      const until = Date.now() + 2_000;
+      while (this.processes().length > 0 && Date.now() < until) await pause(20);
       const left = this.processes();
       if (left.length > 0) throw new Error(`processes are left behind: ${left.map((pid) => `${pid} ${commandOf(pid)}`).join('; ')}`);
     } finally {

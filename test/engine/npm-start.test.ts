@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GraphqlClient } from './client.ts';
 import { freePort } from './ports.ts';
 
@@ -27,7 +27,10 @@ describe('npm start', () => {
     expect(millrace.text).toContain(`Playground     http://127.0.0.1:${home.port}/playground`);
     expect(millrace.text).toContain(home.dataDir);
     const page = await fetch(`http://127.0.0.1:${home.port}/playground`);
-    expect({ status: page.status, type: page.headers.get('content-type') }).toMatchObject({ status: 200, type: expect.stringContaining('text/html') });
+    expect({ status: page.status, type: page.headers.get('content-type') }).toMatchObject({
+      status: 200,
+      type: expect.stringContaining('text/html'),
+    });
     await home.run({ type: 'cpu.burn', payload: { ms: 50 } });
   });
 
@@ -57,7 +60,10 @@ describe('npm start', () => {
     const other = await Home.make();
     try {
       const copy = await other.start();
-      const [here, there] = await Promise.all([home.run({ type: 'cpu.burn', payload: { ms: 10 } }), other.run({ type: 'cpu.burn', payload: { ms: 10 } })]);
+      const [here, there] = await Promise.all([
+        home.run({ type: 'cpu.burn', payload: { ms: 10 } }),
+        other.run({ type: 'cpu.burn', payload: { ms: 10 } }),
+      ]);
       expect([await home.job(there), await other.job(here)]).toEqual([null, null]);
       expect(await copy.ctrlC()).toEqual({ code: 0, signal: null });
       expect(other.processes()).toEqual([]);
@@ -74,7 +80,10 @@ describe('npm start', () => {
     await home.until(cutOff, 'RUNNING');
     const waiting = await home.create({ type: 'cpu.burn', payload: { ms: 10 } });
 
-    const ports = [home.port, ...Object.values(JSON.parse(readFileSync(join(home.dataDir, 'temporal', 'ports.json'), 'utf8')) as Record<string, number>)];
+    const ports = [
+      home.port,
+      ...Object.values(JSON.parse(readFileSync(join(home.dataDir, 'temporal', 'ports.json'), 'utf8')) as Record<string, number>),
+    ];
     const askedAt = Date.now();
     expect(await millrace.ctrlC(), millrace.text).toEqual({ code: 0, signal: null });
     expect(Date.now() - askedAt).toBeLessThan(15_000);
@@ -86,31 +95,38 @@ describe('npm start', () => {
     expect(await home.job(done)).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1 });
     await home.until(waiting, 'SUCCEEDED', 60_000);
     await home.until(cutOff, 'SUCCEEDED', 60_000);
-    expect(await home.job(cutOff)).toMatchObject({ attemptCount: 2, losses: 0, attempts: { nodes: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }] } });
+    expect(await home.job(cutOff)).toMatchObject({
+      attemptCount: 2,
+      losses: 0,
+      attempts: { nodes: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }] },
+    });
   });
 
-  test('takes its roles with it when it is killed, and the next start ends the Temporal server it has left', { timeout: 120_000 }, async () => {
-    const id = await home.create({ type: 'cpu.burn', payload: { ms: 60_000 }, grace: '0s' });
-    await home.until(id, 'RUNNING');
-    const [temporal, ...others] = [home.pidOf('temporal')!, home.pidOf('temporal-ui')].filter((pid) => pid !== undefined);
-    process.kill(home.pidOf('start')!, 'SIGKILL');
-    await expect.poll(() => home.processes().filter((pid) => pid !== temporal && !others.includes(pid)), { timeout: 15_000 }).toEqual([]);
-    expect(home.processes()).toContain(temporal);
+  test(
+    'takes its roles with it when it is killed, and the next start ends the Temporal server it has left',
+    { timeout: 120_000 },
+    async () => {
+      const id = await home.create({ type: 'cpu.burn', payload: { ms: 60_000 }, grace: '0s' });
+      await home.until(id, 'RUNNING');
+      const [temporal, ...others] = [home.pidOf('temporal')!, home.pidOf('temporal-ui')].filter((pid) => pid !== undefined);
+      process.kill(home.pidOf('start')!, 'SIGKILL');
+      await expect.poll(() => home.processes().filter((pid) => pid !== temporal && !others.includes(pid)), { timeout: 15_000 }).toEqual([]);
+      expect(home.processes()).toContain(temporal);
 
-    millrace = await home.start();
-    expect(millrace.text).toMatch(new RegExp(`Ending what an earlier run left behind: pid ${temporal}`));
-    await home.until(id, 'RUNNING', 60_000);
-    await home.data('mutation ($id: ID!) { abortJob(input: { id: $id, grace: "0s" }) { userErrors { code } } }', { id });
-    await home.run({ type: 'cpu.burn', payload: { ms: 10 } }, 60_000);
-    expect(await millrace.ctrlC(), millrace.text).toEqual({ code: 0, signal: null });
-    expect(home.processes()).toEqual([]);
-  });
+      millrace = await home.start();
+      expect(millrace.text).toMatch(new RegExp(`Ending what an earlier run left behind: pid ${temporal}`));
+      await home.until(id, 'RUNNING', 60_000);
+      await home.data('mutation ($id: ID!) { abortJob(input: { id: $id, grace: "0s" }) { userErrors { code } } }', { id });
+      await home.run({ type: 'cpu.burn', payload: { ms: 10 } }, 60_000);
+      expect(await millrace.ctrlC(), millrace.text).toEqual({ code: 0, signal: null });
+      expect(home.processes()).toEqual([]);
+    },
+  );
 });
 
 describe('npm start refuses in one sentence', () => {
   let home: Home;
   beforeAll(async () => void (home = await Home.make()));
-  afterEach(() => expect(home.processes()).toEqual([]));
   afterAll(() => home.remove());
 
   test('a port that somebody has', async () => {
@@ -121,6 +137,7 @@ describe('npm start refuses in one sentence', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(started.text).toMatch(new RegExp(`port ${home.port} .*MILLRACE_PORT`));
     expect(started.text).not.toMatch(/\n +at /);
+    expect(home.processes()).toEqual([]);
   });
 
   test('a setting that makes no sense', async () => {
@@ -128,6 +145,7 @@ describe('npm start refuses in one sentence', () => {
     expect(await started.exited).toMatchObject({ code: 1 });
     expect(started.text).toMatch(/MILLRACE_SLOTS="many": .*whole number/);
     expect(started.text).not.toMatch(/\n +at /);
+    expect(home.processes()).toEqual([]);
   });
 
   test('a data directory that cannot be', async () => {
@@ -135,6 +153,7 @@ describe('npm start refuses in one sentence', () => {
     expect(await started.exited).toMatchObject({ code: 1 });
     expect(started.text).toMatch(/\/dev\/null\/data cannot be written/);
     expect(started.text).not.toMatch(/\n +at /);
+    expect(home.processes()).toEqual([]);
   });
 });
 
@@ -142,7 +161,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => existsSync(path));
 test.skipIf(!OLD_NODE)('the millrace command goes on under its own Node where the one that runs it is older', async () => {
   const { stdout } = await promisify(execFile)(OLD_NODE!, [join(ROOT, 'bin', 'millrace.js'), '--help']);
-  for (const command of ['start', 'api', 'orchestrator', 'worker', 'temporal', 'journal', 'demo']) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'));
+  for (const command of ['start', 'api', 'orchestrator', 'worker', 'temporal', 'journal', 'demo'])
+    expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'));
 });
 
 /** A data directory and a port, as one user has them, and the Millrace that runs on them. */
@@ -167,7 +187,14 @@ class Home {
 
   spawn(env: Record<string, string> = {}): Started {
     const { TEMPORAL_ADDRESS: _, TEMPORAL_NAMESPACE: __, ...own } = process.env;
-    return new Started({ ...own, NODE_OPTIONS: '', MILLRACE_SLOTS: '1', MILLRACE_DATA_DIR: this.dataDir, MILLRACE_PORT: String(this.port), ...env });
+    return new Started({
+      ...own,
+      NODE_OPTIONS: '',
+      MILLRACE_SLOTS: '1',
+      MILLRACE_DATA_DIR: this.dataDir,
+      MILLRACE_PORT: String(this.port),
+      ...env,
+    });
   }
 
   data(query: string, variables: Record<string, unknown> = {}): Promise<Record<string, any>> {
@@ -175,23 +202,28 @@ class Home {
   }
 
   async create(input: Record<string, unknown>): Promise<string> {
-    const { createJob } = await this.data('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { message } } }', { input });
-    expect(createJob.userErrors).toEqual([]);
+    const { createJob } = await this.data(
+      'mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { message } } }',
+      { input },
+    );
+    if (createJob.userErrors.length > 0) throw new Error(JSON.stringify(createJob.userErrors));
     return createJob.job.id;
   }
 
   async job(id: string): Promise<any> {
-    return (await this.data('query ($id: ID!) { job(id: $id) { status attemptCount losses attempts { nodes { outcome } } } }', { id }))['job'];
+    return (await this.data('query ($id: ID!) { job(id: $id) { status attemptCount losses attempts { nodes { outcome } } } }', { id }))[
+      'job'
+    ];
   }
 
-  async until(id: string, status: string, timeout = 30_000): Promise<void> {
-    await expect.poll(async () => (await this.job(id))?.status, { timeout }).toBe(status);
+  async until(id: string, status: string, timeoutMs = 30_000): Promise<void> {
+    await become(status, async () => (await this.job(id))?.status, timeoutMs);
   }
 
   /** Creates a job and waits for its success. */
-  async run(input: Record<string, unknown>, timeout?: number): Promise<string> {
+  async run(input: Record<string, unknown>, timeoutMs?: number): Promise<string> {
     const id = await this.create(input);
-    await this.until(id, 'SUCCEEDED', timeout);
+    await this.until(id, 'SUCCEEDED', timeoutMs);
     return id;
   }
 
@@ -202,7 +234,7 @@ class Home {
         (response) => response.status,
         () => 0,
       );
-    await expect.poll(status, { timeout: 60_000 }).toBe(200);
+    await become(200, status, 60_000);
   }
 
   /** Of a process that lives. */
@@ -267,6 +299,15 @@ class Started {
   ctrlC(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     process.kill(-this.#npm.pid!, 'SIGINT');
     return this.exited;
+  }
+}
+
+/** @throws Error with the value as it is after timeoutMs. */
+async function become<T>(wished: T, read: () => Promise<T>, timeoutMs: number): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  for (let value = await read(); value !== wished; value = await read()) {
+    if (Date.now() > until) throw new Error(`still ${String(value)} and not ${String(wished)} after ${timeoutMs} ms`);
+    await sleep(50);
   }
 }
 

@@ -10,7 +10,13 @@ const JOBS = [
 ];
 const AT = Date.parse('2026-01-01T00:00:00Z');
 let version = 0;
-const event = (jobId: string, kind: FeedEvent['kind'], status: FeedEvent['status'], ms = 0, detail: FeedEvent['detail'] = null): FeedEvent => ({
+const event = (
+  jobId: string,
+  kind: FeedEvent['kind'],
+  status: FeedEvent['status'],
+  ms = 0,
+  detail: FeedEvent['detail'] = null,
+): FeedEvent => ({
   jobId,
   kind,
   status,
@@ -50,13 +56,18 @@ test('the tally counts each event once, and none of other jobs', () => {
 test('the live lines say what each process does, and for how long', () => {
   const tally = ranTwice();
   tally.take(event('b', 'STARTED', 'RUNNING', 1_000, { attempt: 1, pid: 8 }));
-  const [first, second] = liveLines(tally, { memoryBytes: 2 ** 20, cpuPercent: 150 }, AT, AT + 1_500, { isLive: false, paint: (_, text) => text });
+  const [first, second] = liveLines(tally, { memoryBytes: 2 ** 20, cpuPercent: 150 }, AT, AT + 1_500, {
+    isLive: false,
+    paint: (_, text) => text,
+  });
   expect(first).toMatch(/^ 1\.50 s .* 1 running .* 1 succeeded .*worker 1 MiB at 150 % of a core/);
   expect(second).toBe('         processing 8 email.send 2 for 500 ms');
 });
 
 test('the summary counts retries, and is whole while nothing has run', () => {
-  expect(summary(ranTwice(), 1_000, []).join('\n')).toMatch(/completed +1\n.*\n.*success rate +50\.0 %\n +retries +1, email\.send 1 \(2 attempts\)/);
+  expect(summary(ranTwice(), 1_000, []).join('\n')).toMatch(
+    /completed +1\n.*\n.*success rate +50\.0 %\n +retries +1, email\.send 1 \(2 attempts\)/,
+  );
   expect(summary(new Tally(JOBS), 0, []).join('\n')).toMatch(/created +0\n/);
 });
 

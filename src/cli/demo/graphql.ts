@@ -9,12 +9,22 @@ export class Graphql {
   constructor(url: string) {
     this.#url = `${url}/graphql`;
     const retryWait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    this.#sockets = createClient({ url: this.#url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: RETRIES, retryWait, shouldRetry: () => true });
+    this.#sockets = createClient({
+      url: this.#url.replace(/^http/, 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: RETRIES,
+      retryWait,
+      shouldRetry: () => true,
+    });
   }
 
   /** @throws Error with the server's sentences. */
   async ask<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
-    const response = await fetch(this.#url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) });
+    const response = await fetch(this.#url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
     return dataOf<T>((await response.json()) as Answer<T>);
   }
 

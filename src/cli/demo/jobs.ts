@@ -20,9 +20,22 @@ export type DemoOptions = { smtpUrl: string; webhookUrl: string; workDir: string
  * The longest have priority, for one that is left for the end keeps a single core busy; the others that need a core stand between jobs
  * that mostly wait.
  */
-export async function demoJobs({ smtpUrl, webhookUrl, workDir, seed, runTag = `run-${randomUUID().slice(0, 8)}` }: DemoOptions): Promise<DemoJob[]> {
+export async function demoJobs({
+  smtpUrl,
+  webhookUrl,
+  workDir,
+  seed,
+  runTag = `run-${randomUUID().slice(0, 8)}`,
+}: DemoOptions): Promise<DemoJob[]> {
   await mkdir(workDir, { recursive: true });
-  const job = (type: string, queue: string, payload: Json, priority = 1): DemoJob => ({ type, payload, queue, pool: 'demo', priority, tags: ['demo', runTag] });
+  const job = (type: string, queue: string, payload: Json, priority = 1): DemoJob => ({
+    type,
+    payload,
+    queue,
+    pool: 'demo',
+    priority,
+    tags: ['demo', runTag],
+  });
 
   const reports = (['sales', 'latency'] as const).map((reportType) =>
     job('report.generate', 'data', { reportType, dateRange: { from: '2026-01-01', to: '2026-03-31' }, outDir: workDir }, LONGEST),

@@ -6,9 +6,15 @@ import type { DemoRow, FeedEvent, Tally } from './tally.ts';
 export type WorkerFigures = { memoryBytes: number | null; cpuPercent: number | null };
 
 /** What is told of an event as it happens; undefined for what the live lines show anyway. */
-export function eventLine({ kind, at, detail }: FeedEvent, row: DemoRow, startedAt: number, { paint }: Pick<Screen, 'paint'>): string | undefined {
+export function eventLine(
+  { kind, at, detail }: FeedEvent,
+  row: DemoRow,
+  startedAt: number,
+  { paint }: Pick<Screen, 'paint'>,
+): string | undefined {
   const attempt = detail?.attempt === undefined ? undefined : row.tries[detail.attempt - 1];
-  const line = (word: string, after = ''): string => `${seconds(Date.parse(at) - startedAt)}  ${String(attempt?.pid ?? '').padStart(7)}  ${word}  ${row.name}${after}`;
+  const line = (word: string, after = ''): string =>
+    `${seconds(Date.parse(at) - startedAt)}  ${String(attempt?.pid ?? '').padStart(7)}  ${word}  ${row.name}${after}`;
   const tookMs = attempt?.endedAt === undefined ? 0 : attempt.endedAt - attempt.startedAt;
   switch (kind satisfies JobEventKind) {
     case 'STARTED':
@@ -29,7 +35,13 @@ export function eventLine({ kind, at, detail }: FeedEvent, row: DemoRow, started
 }
 
 /** The state of things: a few lines that are drawn again and again, or two where every copy of them stays. */
-export function liveLines(tally: Tally, worker: WorkerFigures | undefined, startedAt: number, now: number, { paint, isLive }: Pick<Screen, 'paint' | 'isLive'>): string[] {
+export function liveLines(
+  tally: Tally,
+  worker: WorkerFigures | undefined,
+  startedAt: number,
+  now: number,
+  { paint, isLive }: Pick<Screen, 'paint' | 'isLive'>,
+): string[] {
   const counts = [
     `${two(tally.count('QUEUED'))} queued`,
     `${two(tally.count('RUNNING'))} running`,
@@ -41,7 +53,14 @@ export function liveLines(tally: Tally, worker: WorkerFigures | undefined, start
   const cpu = worker?.cpuPercent == null ? '' : ` at ${Math.round(worker.cpuPercent)} % of a core`;
   const memory = `worker ${mebibytes(worker?.memoryBytes)}${cpu}, demo ${mebibytes(rss)} (heap ${mebibytes(heapUsed)})`;
   const first = `${seconds(now - startedAt)}  ${counts}`;
-  const runners = tally.runners().map(({ pid, now: row, tries }) => ({ pid, row, ranMs: now - (row?.tries.at(-1)?.startedAt ?? now), done: tries.filter(({ endedAt }) => endedAt !== undefined).length }));
+  const runners = tally
+    .runners()
+    .map(({ pid, now: row, tries }) => ({
+      pid,
+      row,
+      ranMs: now - (row?.tries.at(-1)?.startedAt ?? now),
+      done: tries.filter(({ endedAt }) => endedAt !== undefined).length,
+    }));
   if (!isLive) {
     const busy = runners.flatMap(({ pid, row, ranMs }) => (row ? [`${pid} ${row.name} for ${ranMs} ms`] : []));
     return [`${first}  ${memory}`, ...(busy.length > 0 ? [`         processing ${busy.join(', ')}`] : [])];
@@ -55,9 +74,11 @@ export function liveLines(tally: Tally, worker: WorkerFigures | undefined, start
 }
 
 /** Empty where the handler does not say how far it is. */
-const bar = (fraction: number | undefined): string => (fraction === undefined ? ' '.repeat(BAR) : '━'.repeat(Math.round(BAR * fraction)).padEnd(BAR, '─'));
+const bar = (fraction: number | undefined): string =>
+  fraction === undefined ? ' '.repeat(BAR) : '━'.repeat(Math.round(BAR * fraction)).padEnd(BAR, '─');
 
-export const mebibytes = (bytes: number | null | undefined): string => (bytes === null || bytes === undefined ? '?' : `${Math.round(bytes / 2 ** 20)} MiB`);
+export const mebibytes = (bytes: number | null | undefined): string =>
+  bytes === null || bytes === undefined ? '?' : `${Math.round(bytes / 2 ** 20)} MiB`;
 export const seconds = (ms: number): string => `${(Math.max(0, ms) / 1_000).toFixed(2).padStart(5)} s`;
 const two = (count: number): string => String(count).padStart(2);
 const BAR = 10;

@@ -23,7 +23,10 @@ export function memoryOf(dataDir: string): Memory[] {
     add(name, [pid]);
     if (!name.startsWith('worker')) continue;
     const runners = Array.from(parents).filter(([child, parent]) => parent === pid && isRunner(child));
-    add(`${runners.length} runners of ${name}`, runners.map(([child]) => child));
+    add(
+      `${runners.length} runners of ${name}`,
+      runners.map(([child]) => child),
+    );
   }
   add('this demo', [process.pid]);
   return rows;
@@ -38,7 +41,8 @@ function pidFiles(dataDir: string): string[] {
 /** See proc_pid_status(5) and proc_pid_smaps(5). */
 function usageOf(pid: number): Usage | undefined {
   try {
-    const bytesIn = (file: string, field: string): number => 1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'latin1'))?.[1] ?? 0);
+    const bytesIn = (file: string, field: string): number =>
+      1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'latin1'))?.[1] ?? 0);
     return { rssBytes: bytesIn('status', 'VmRSS'), peakBytes: bytesIn('status', 'VmHWM'), ownBytes: bytesIn('smaps_rollup', 'Pss') };
   } catch {
     return undefined;

@@ -35,12 +35,26 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
     sinks.push(smtp);
     const webhooks = await startWebhookReceiver({ seed: SEED });
     sinks.push(webhooks);
-    worker = supervise('worker', config, { ...env, MILLRACE_POOL: POOL, MILLRACE_SLOTS: String(SLOTS), MILLRACE_JOBS: JOBS }, (line) => screen.say(line), 'worker-demo');
+    worker = supervise(
+      'worker',
+      config,
+      { ...env, MILLRACE_POOL: POOL, MILLRACE_SLOTS: String(SLOTS), MILLRACE_JOBS: JOBS },
+      (line) => screen.say(line),
+      'worker-demo',
+    );
     const runTag = `demo-${randomBytes(3).toString('hex')}`;
-    const jobs = await demoJobs({ smtpUrl: smtp.url, webhookUrl: webhooks.url, workDir: join(workDirsOf(config), runTag), seed: SEED, runTag });
+    const jobs = await demoJobs({
+      smtpUrl: smtp.url,
+      webhookUrl: webhooks.url,
+      workDir: join(workDirsOf(config), runTag),
+      seed: SEED,
+      runTag,
+    });
     const inputs = jobs.map((job, index) => ({ ...job, id: `${runTag}-${index + 1}` }));
     await untilStopped(asked, workerIsThere(graphql, worker, new Set(jobs.map(({ type }) => type)), url));
-    screen.say(`A worker with ${SLOTS} slots serves pool "${POOL}" (pid ${worker.pid()}); mails go to ${smtp.url}, webhooks to ${webhooks.url}.\n`);
+    screen.say(
+      `A worker with ${SLOTS} slots serves pool "${POOL}" (pid ${worker.pid()}); mails go to ${smtp.url}, webhooks to ${webhooks.url}.\n`,
+    );
 
     tally = new Tally(inputs);
     const totalMs = await untilStopped(asked, createAndWatch(graphql, inputs, tally, run));
@@ -60,7 +74,9 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
 async function assertOurs(graphql: Graphql, { url, config }: DemoRun): Promise<void> {
   const { serverInfo } = await graphql.ask<{ serverInfo: { journal: string } }>('{ serverInfo { journal } }');
   if (serverInfo.journal === `sqlite ${config.journalFile}`) return;
-  throw new ConfigError(`the Millrace at ${url} keeps its journal in ${serverInfo.journal}, here it would be ${config.journalFile}: run the demo with the same MILLRACE_DATA_DIR, or with another MILLRACE_PORT`);
+  throw new ConfigError(
+    `the Millrace at ${url} keeps its journal in ${serverInfo.journal}, here it would be ${config.journalFile}: run the demo with the same MILLRACE_DATA_DIR, or with another MILLRACE_PORT`,
+  );
 }
 
 /** Ends what a demo that was killed has left in line: its sinks are gone, and its jobs stand before ours. */
@@ -75,7 +91,8 @@ async function clearLeftovers(graphql: Graphql, config: Config): Promise<void> {
 /** Best effort: what is not stopped now is stopped by the next demo. */
 async function abortAll(graphql: Graphql, filter: object): Promise<void> {
   const list = 'query ($filter: JobFilter) { jobs(filter: $filter, first: 100) { nodes { id } } }';
-  const abort = 'mutation ($id: ID!) { abortJob(input: { id: $id, message: "the demo was stopped", grace: "0s" }) { userErrors { code } } }';
+  const abort =
+    'mutation ($id: ID!) { abortJob(input: { id: $id, message: "the demo was stopped", grace: "0s" }) { userErrors { code } } }';
   const open = { ...filter, status: ['SCHEDULED', 'QUEUED', 'RUNNING'] };
   const work = async (): Promise<void> => {
     const { jobs } = await graphql.ask<{ jobs: { nodes: { id: string }[] } }>(list, { filter: open });
@@ -93,13 +110,21 @@ async function workerIsThere(graphql: Graphql, worker: Supervised, types: Readon
     const { workers, jobTypes } = await graphql.ask<{ workers: { pid: number }[]; jobTypes: { name: string; pools: string[] }[] }>(query);
     const known = jobTypes.filter(({ name, pools }) => types.has(name) && pools.includes(POOL));
     if (known.length === types.size && workers.some(({ pid }) => pid === worker.pid())) return;
-    if (Date.now() > until) throw new ConfigError(`the Millrace at ${url} does not see the worker that was started here (pid ${worker.pid()}): have both the same TEMPORAL_ADDRESS and MILLRACE_DATA_DIR?`);
+    if (Date.now() > until)
+      throw new ConfigError(
+        `the Millrace at ${url} does not see the worker that was started here (pid ${worker.pid()}): have both the same TEMPORAL_ADDRESS and MILLRACE_DATA_DIR?`,
+      );
     await sleep(POLL_MS);
   }
 }
 
 /** Creates the jobs, follows them on the screen and resolves when the last has ended, with how long it all took. */
-async function createAndWatch(graphql: Graphql, inputs: (DemoJob & { id: string })[], tally: Tally, { screen, asked }: DemoRun): Promise<number> {
+async function createAndWatch(
+  graphql: Graphql,
+  inputs: (DemoJob & { id: string })[],
+  tally: Tally,
+  { screen, asked }: DemoRun,
+): Promise<number> {
   const resume: { after?: string } = {};
   const feed = graphql.subscribe<{ jobEvents: { cursor: string; events: FeedEvent[] } }>(FEED, resume);
   // It says at once where it stands: what is created after that is in it.
@@ -108,7 +133,8 @@ async function createAndWatch(graphql: Graphql, inputs: (DemoJob & { id: string 
   const workers = graphql.subscribe<{ workersUpdated: { workers: (WorkerFigures & { status: string })[] } }>(WORKERS);
   let figures: WorkerFigures | undefined;
   const followed = (async () => {
-    for await (const { workersUpdated } of workers) figures = workersUpdated.workers.findLast(({ status }) => status === 'RUNNING') ?? figures;
+    for await (const { workersUpdated } of workers)
+      figures = workersUpdated.workers.findLast(({ status }) => status === 'RUNNING') ?? figures;
   })().catch(() => {});
 
   const startedAt = Date.now();

@@ -25,7 +25,9 @@ export class Screen {
     this.#erase();
     // One that wraps would be two when it is erased.
     const width = this.isLive ? this.#out.columns - 1 : Infinity;
-    this.#drawn = lines.map((line) => (stripVTControlCharacters(line).length <= width ? line : stripVTControlCharacters(line).slice(0, width)));
+    this.#drawn = lines.map((line) =>
+      stripVTControlCharacters(line).length <= width ? line : stripVTControlCharacters(line).slice(0, width),
+    );
     this.#out.write(this.#drawn.map((line) => `${line}\n`).join(''));
   }
 

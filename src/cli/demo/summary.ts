@@ -8,7 +8,9 @@ export function summary(tally: Tally, totalMs: number, memory: Memory[]): string
   const succeeded = tally.count('SUCCEEDED');
   const retries = rows.reduce((sum, { tries }) => sum + Math.max(0, tries.length - 1), 0);
   const retried = rows.filter(({ tries }) => tries.length > 1).map(({ name, tries }) => `${name} (${tries.length} attempts)`);
-  const failed = rows.filter(({ status }) => status === 'FAILED' || status === 'ABORTED').map(({ name, tries }) => `${name}: ${tries.at(-1)?.error ?? ''}`);
+  const failed = rows
+    .filter(({ status }) => status === 'FAILED' || status === 'ABORTED')
+    .map(({ name, tries }) => `${name}: ${tries.at(-1)?.error ?? ''}`);
   return [
     '',
     `  total time    ${(totalMs / 1_000).toFixed(2)} s, from sending createJobs to hearing of the last job's end`,
@@ -48,7 +50,11 @@ function runners(tally: Tally, totalMs: number): string[][] {
 }
 
 function processes(memory: Memory[]): string[][] {
-  return memory.map(({ name, pids, rssBytes, peakBytes }) => [`${name}${pids.length === 1 ? ` (${pids[0]})` : ''}`, mebibytes(rssBytes), mebibytes(peakBytes)]);
+  return memory.map(({ name, pids, rssBytes, peakBytes }) => [
+    `${name}${pids.length === 1 ? ` (${pids[0]})` : ''}`,
+    mebibytes(rssBytes),
+    mebibytes(peakBytes),
+  ]);
 }
 
 const msOf = ({ startedAt, endedAt }: { startedAt: number; endedAt?: number }): number => (endedAt ?? startedAt) - startedAt;
@@ -56,6 +62,7 @@ const msOf = ({ startedAt, endedAt }: { startedAt: number; endedAt?: number }): 
 /** Names to the left, figures to the right. */
 function table(head: string[], rows: string[][]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const lineOf = (cells: string[]): string => `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`;
+  const lineOf = (cells: string[]): string =>
+    `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`;
   return [head, ...rows].map(lineOf);
 }

@@ -1,7 +1,14 @@
 import type { JobEventKind, JobStatus } from '../../job/status.ts';
 
 /** A job as the demo follows it. `name` is what people read: its type, and its number among those of the type. */
-export type DemoRow = { id: string; name: string; queue: string; status: JobStatus | undefined; progress: number | undefined; tries: Try[] };
+export type DemoRow = {
+  id: string;
+  name: string;
+  queue: string;
+  status: JobStatus | undefined;
+  progress: number | undefined;
+  tries: Try[];
+};
 
 /** One attempt, by the worker's clock. */
 export type Try = { pid: number; startedAt: number; endedAt?: number; outcome?: string; error?: string };

@@ -22,7 +22,10 @@ export async function differences(graphql: Graphql, runTag: string, tally: Tally
     const wanted = isGone ? 'FAILED' : 'SUCCEEDED';
     expect(status === wanted, `${name} is ${status} and should be ${wanted}${reason ? `: ${reason.message}` : ''}`);
     expect(!isGone || attemptCount === 1, `${name} was tried ${attemptCount} times although its receiver answers 410`);
-    expect(row?.status === status && row.tries.length === attemptCount, `${name} is ${status} after ${attemptCount} attempts, the feed has told of ${row?.status} after ${row?.tries.length}`);
+    expect(
+      row?.status === status && row.tries.length === attemptCount,
+      `${name} is ${status} after ${attemptCount} attempts, the feed has told of ${row?.status} after ${row?.tries.length}`,
+    );
   }
   const mails = new Set(smtp.recipients).size;
   const sent = jobs.nodes.filter(({ id }) => tally.rows.get(id)?.queue === 'email').length;
@@ -34,4 +37,5 @@ export async function differences(graphql: Graphql, runTag: string, tally: Tally
   return found;
 }
 
-const LIST = 'query ($tag: String!) { jobs(filter: { tagsAll: [$tag] }, first: 100) { nodes { id status attemptCount payload reason { message } } } }';
+const LIST =
+  'query ($tag: String!) { jobs(filter: { tagsAll: [$tag] }, first: 100) { nodes { id status attemptCount payload reason { message } } } }';
