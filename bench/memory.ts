@@ -1,47 +1,53 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryOf, type Memory } from '../src/cli/demo/processes.ts';
 import type { Bench } from './figure.ts';
+import { forgetGroup, watchGroup } from './leftovers.ts';
 import { scriptOf } from './process.ts';
+import { sum } from './stats.ts';
 import { MAIN, System } from './system.ts';
 
-type Memory = Record<string, { pssMiB: number; rssMiB: number }>;
+type Reading = { ours: Memory[]; oursMiB: number; temporalMiB: number };
 
-/** What all of it takes, doing nothing and doing much. */
+/** What all of it takes, doing nothing and during the demo. */
 export const memory: Bench = async (setting) => {
-  const { address: temporalAddress, pids: temporal } = setting.temporal;
   // With the job types that ship, for a runner has them all loaded.
-  const system = await System.start({ temporalAddress, slots: availableParallelism(), jobsDir: scriptOf('../jobs') });
+  const system = await System.start({
+    temporalAddress: setting.temporal.address,
+    slots: availableParallelism(),
+    jobsDir: scriptOf('../jobs'),
+  });
   try {
-    await sleep(setting.short ? 3_000 : 15_000);
-    const groups = (): Record<string, number[]> => ({ ...system.pids, temporal });
-    const idle = memoryOf(groups());
+    await sleep(IDLE_MS);
+    const read = (): Reading => readNow(system.dataDir, setting.temporal.pids);
+    const idle = read();
     let most = idle;
+    const demo = runDemo(system);
+    const began = Date.now();
     let over = false;
-    const work = (async () => {
-      try {
-        return await burst(system, setting.short ? 60 : 600);
-      } finally {
-        over = true;
-      }
-    })();
+    const ended = demo.finally(() => (over = true));
     while (!over) {
-      const now = memoryOf(groups());
-      if (totalOf(now) > totalOf(most)) most = now;
+      const now = read();
+      if (now.oursMiB > most.oursMiB) most = now;
       await sleep(250);
     }
-    const what = await work;
+    const output = await ended;
     return [
       {
         name: 'memory of api + orchestrator + worker + runners (PSS)',
-        value: `${totalOf(idle)} MiB idle, ${totalOf(most)} MiB at most during ${what}; Temporal beside it ${idle['temporal']?.pssMiB} and ${most['temporal']?.pssMiB} MiB`,
+        value: `idle ${idle.oursMiB} MiB, during the demo at most ${most.oursMiB} MiB; Temporal beside it ${idle.temporalMiB} and ${most.temporalMiB} MiB`,
         bar: 'stated',
         ok: undefined,
-        spread: `${availableParallelism()} slots`,
-        how: `PSS (what is shared between processes counted once) from /proc/<pid>/smaps_rollup, ${setting.short ? 3 : 15} s after the start, then every 250 ms during ${what}: the moment at which our sum was highest. Temporal (without its UI) has served the other figures before.`,
-        notes: [`idle: ${say(idle)}`, `at most: ${say(most)}`],
+        spread: `${availableParallelism()} slots, and 4 of the demo's own worker`,
+        how: `PSS (what processes share is counted once) from /proc/<pid>/smaps_rollup: ${IDLE_MS / 1_000} s after the start, and every 250 ms during \`npm run demo\` on that system, at the moment at which our sum was highest; it has the demo's own worker and its 4 runners in it. Temporal runs without its UI and has served the figures above before.`,
+        notes: [
+          `idle: ${say(idle)}`,
+          `at most: ${say(most)}`,
+          `the demo took ${((Date.now() - began) / 1_000).toFixed(1)} s with its start and end; ${lastLine(output)}`,
+        ],
       },
     ];
   } finally {
@@ -49,45 +55,34 @@ export const memory: Bench = async (setting) => {
   }
 };
 
-/** The demo, once there is one; until then cpu.burn jobs. Answers with what it was. */
-async function burst(system: System, jobs: number): Promise<string> {
-  if (await hasDemo()) {
-    const demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo'], { stdio: 'ignore', env: system.env });
-    const [code] = await once(demo, 'exit');
-    if (code !== 0) throw new Error(`the demo ended with ${code}`);
-    return 'the demo';
-  }
-  const ids = await system.createMany(jobs, 'cpu.burn', { ms: 20 });
-  await Promise.all(ids.map((id) => system.feed.until(id, 'FINISHED')));
-  return `${jobs} × cpu.burn {ms: 20}`;
+function readNow(dataDir: string, temporal: number[]): Reading {
+  // Every process of the data directory, but for this one.
+  const ours = memoryOf(dataDir).filter(({ pids }) => !pids.includes(process.pid));
+  return { ours, oursMiB: inMiB(sum(ours.map(({ ownBytes }) => ownBytes))), temporalMiB: inMiB(sum(temporal.map(pssOf))) };
 }
 
-async function hasDemo(): Promise<boolean> {
-  const help = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, '--help'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  for await (const chunk of help.stdout) text += String(chunk);
-  return /^\s+demo\b/m.test(text);
-}
-
-function memoryOf(groups: Record<string, number[]>): Memory {
-  return Object.fromEntries(
-    Object.entries(groups).map(([name, pids]) => [name, { pssMiB: inMiB(pids, 'Pss'), rssMiB: inMiB(pids, 'Rss') }]),
-  );
-}
-
-function inMiB(pids: number[], field: 'Pss' | 'Rss'): number {
-  const kiB = pids.map((pid) => {
-    try {
-      return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
-    } catch {
-      return 0;
-    }
+/** Resolves with what it said. */
+async function runDemo(system: System): Promise<string> {
+  const demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'demo', '--exit'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: system.env,
   });
-  return Math.round(kiB.reduce((a, b) => a + b, 0) / 1024);
+  watchGroup(demo.pid!);
+  let output = '';
+  demo.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(demo, 'close')) as [number];
+  forgetGroup(demo.pid!);
+  if (code !== 0) throw new Error(`the demo ended with ${code}:\n${output.slice(-2_000)}`);
+  return output;
 }
 
-const totalOf = ({ temporal: _, ...ours }: Memory): number => Object.values(ours).reduce((total, { pssMiB }) => total + pssMiB, 0);
-const say = (memory: Memory): string =>
-  Object.entries(memory)
-    .map(([name, { pssMiB, rssMiB }]) => `${name} ${pssMiB} (RSS ${rssMiB})`)
-    .join(', ');
+const lastLine = (output: string): string => output.split('\n').find((line) => line.startsWith('As expected')) ?? '';
+const pssOf = (pid: number): number =>
+  1024 * Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0);
+const inMiB = (bytes: number): number => Math.round(bytes / 2 ** 20);
+const say = ({ ours, temporalMiB }: Reading): string =>
+  [...ours.map(({ name, ownBytes, rssBytes }) => `${name} ${inMiB(ownBytes)} (RSS ${inMiB(rssBytes)})`), `Temporal ${temporalMiB}`].join(
+    ', ',
+  );
+const IDLE_MS = 15_000;

@@ -54,6 +54,9 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
+export const portRefused = ({ host, port }: Config, code: string | undefined): ConfigError =>
+  new ConfigError(`port ${port} on ${host} cannot be used (${code === 'EADDRINUSE' ? 'another program listens there' : code}): give another by MILLRACE_PORT`);
+
 const whole = (min: number, max: number, what: string) =>
   z.string().transform((text, context) => {
     const value = Number(text);

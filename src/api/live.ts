@@ -5,6 +5,7 @@ import { countJobs, readJobs, readJobsById, type JobFilter, type JobRow } from '
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
 import { fromJournal } from './errors.ts';
+import { workerStatus } from './present.ts';
 import { endable, Wake } from './wake.ts';
 
 type Events = EventRow[];
@@ -129,14 +130,23 @@ export class Live {
   }
 
   workers(pool: string | null | undefined) {
-    return endable(this.wake(), (wake) => this.#workers(pool, wake));
+    const listen = (wake: () => void): (() => void) => {
+      const stop = this.#journal.tail.listen(wake);
+      // A worker that was killed writes nothing: its silence has to be noticed.
+      const timer = setInterval(wake, SILENCE_LOOK_MS);
+      return () => {
+        clearInterval(timer);
+        stop();
+      };
+    };
+    return endable(new Wake(listen), (wake) => this.#workers(pool, wake));
   }
 
   async *#workers(pool: string | null | undefined, wake: Wake): AsyncGenerator<{ workersUpdated: { workers: WorkerRow[] } }> {
     let seen = '';
     do {
       const workers = await this.#read((db) => readWorkers(db, { pool }));
-      const now = JSON.stringify(workers);
+      const now = JSON.stringify(workers.map((worker) => [worker, workerStatus(worker)]));
       if (now !== seen) yield { workersUpdated: { workers } };
       seen = now;
     } while (await wake.next(AGGREGATE_PAUSE_MS));
@@ -185,3 +195,4 @@ const CHUNK = 500;
 const FOREIGN = -1;
 /** Counts and workers are read as a whole at every change: not more often than this. */
 const AGGREGATE_PAUSE_MS = 200;
+const SILENCE_LOOK_MS = 1_000;

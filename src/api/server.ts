@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Config } from '../config.ts';
+import { portRefused, type Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { GraphqlCore } from './graphql.ts';
@@ -13,7 +13,7 @@ export type RunningServer = { url: string; stop(): Promise<void> };
 
 /** The core's host on this machine: fastify, with GraphQL over HTTP and ws on one path, health, and the playground. */
 export async function listen(config: Config, core: GraphqlCore, facts: ServerFacts, log: Logger): Promise<RunningServer> {
-  const server = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } });
+  const server = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   server.addHook('onRequest', async (request, reply) => {
     const refused = refusal(request.headers);
     if (refused) await reply.code(403).send(errorBody('FORBIDDEN', refused));
@@ -27,7 +27,9 @@ export async function listen(config: Config, core: GraphqlCore, facts: ServerFac
   serveGraphql(server, core);
   serveHealth(server, facts);
   await servePlayground(server);
-  await server.listen({ host: config.host, port: config.port });
+  await server.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    throw portRefused(config, error.code);
+  });
   const sockets = serveSockets(server.server, core, log);
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
@@ -76,10 +78,10 @@ async function servePlayground(server: FastifyInstance): Promise<void> {
     server.get('/playground', (_, reply) => reply.code(503).send('The playground is not built: npm run build, then start again.\n'));
     return;
   }
+  server.get('/playground', (_, reply) => reply.redirect('/playground/'));
   await server.register(fastifyStatic, {
     root: PLAYGROUND,
     prefix: '/playground/',
-    redirect: true,
     // Names under assets/ carry a hash of what is in them.
     setHeaders: (reply, path) => {
       reply.setHeader('content-security-policy', PLAYGROUND_POLICY);

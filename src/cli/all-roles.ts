@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { type Config, ConfigError } from '../config.ts';
+import { type Config, portRefused } from '../config.ts';
 import type { TemporalServer } from '../temporal/server/start-temporal-server.ts';
 import { claimDataDir } from './claim-data-dir.ts';
 import { type StopAsked, untilStopped } from './stop-signal.ts';
@@ -84,17 +84,11 @@ async function keepTemporal(
 }
 
 /** Before anything is started, so that the message is the first line and not the last of many. */
-async function assertPortFree({ host, port }: Config): Promise<void> {
+async function assertPortFree(config: Config): Promise<void> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new ConfigError(
-          `port ${port} on ${host} cannot be used (${error.code === 'EADDRINUSE' ? 'another program listens there' : error.code}): give another by MILLRACE_PORT`,
-        ),
-      ),
-    );
-    probe.listen(port, host, () => probe.close(() => resolve()));
+    probe.once('error', (error: NodeJS.ErrnoException) => reject(portRefused(config, error.code)));
+    probe.listen(config.port, config.host, () => probe.close(() => resolve()));
   });
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import { claimPidFile } from '../process/pid-file.ts';
+import { assertWritable } from './claim-data-dir.ts';
 
 /** One of Millrace's processes while it runs. */
 export type RunningRole = {
@@ -33,7 +34,7 @@ export async function runRole(name: string, config: Config, start: (config: Conf
   const log = openLog(name, (message) => tell({ type: 'problem', message }));
   let running: RunningRole | undefined;
   let stopping = false;
-  const release = name === 'worker' ? () => {} : claimPid(config, name);
+  let release = (): void => {};
   const leave = (code: number): never => {
     release();
     process.exit(code);
@@ -53,6 +54,9 @@ export async function runRole(name: string, config: Config, start: (config: Conf
     leave(1);
   });
   try {
+    assertWritable(config.dataDir);
+    // A worker's pid stands with its id.
+    if (name !== 'worker') release = claimPid(config, name);
     running = await start(config, log);
   } catch (error) {
     const { message } = error as Error;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { Journal } from '../journal/journal.ts';
@@ -9,6 +10,9 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
 /**
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
  * and not by the heartbeat timeout 30 s later. One whose outcome stands on record already is adopted by the next.
+ *
+ * Resolves when their jobs stand in line again, so that they are the first to be handed out; after 5 s at the latest, for
+ * there may be no orchestrator.
  */
 export async function giveUpOrphans(deps: { journal: Journal; client: Client; workerId: string; log: Logger }): Promise<void> {
   const { journal, client, workerId, log } = deps;
@@ -30,12 +34,22 @@ export async function giveUpOrphans(deps: { journal: Journal; client: Client; wo
         const details: FailureDetails = { outcome: 'LOST', code: 'LOST', error, ...saved };
         await client.activity.fail({ workflowId, activityId }, ApplicationFailure.create({ message: error.message, type: 'LOST', nonRetryable: true, details: [details] }));
         log.info({ job, attempt: activityId }, 'gave up an attempt that was cut off');
+        await untilInLineAgain(client, workflowId);
       } catch (error) {
         // Ended, timed out or terminated meanwhile: nothing is left to give up.
         if (!['ActivityNotFoundError', 'WorkflowNotFoundError'].includes((error as Error).name)) throw error;
       }
     }),
   );
+}
+
+async function untilInLineAgain(client: Client, workflowId: string): Promise<void> {
+  const until = Date.now() + REQUEUE_WAIT_MS;
+  while (Date.now() < until) {
+    const { raw, status } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name !== 'RUNNING' || (raw.pendingActivities ?? []).length > 0) return;
+    await sleep(REQUEUE_POLL_MS);
+  }
 }
 
 /** What the attempt had saved, as far as a heartbeat has brought it to Temporal. */
@@ -53,3 +67,6 @@ function isRunner(pid: number): boolean {
     return false;
   }
 }
+
+const REQUEUE_WAIT_MS = 5_000;
+const REQUEUE_POLL_MS = 20;

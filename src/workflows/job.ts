@@ -1,4 +1,4 @@
-import { ApplicationFailure, allHandlersFinished, CancellationScope, CancelledFailure, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, allHandlersFinished, CancellationScope, CancelledFailure, condition, isCancellation, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Json } from '../index.ts';
 import { nextAfter } from '../job/retry.ts';
 import type { JobSpec } from '../job/spec.ts';
@@ -22,13 +22,11 @@ export async function jobWorkflow(spec: JobSpec): Promise<Json> {
   job.tellCreated();
   listen(job);
   const outside = CancellationScope.current();
-  // A cancel from outside is an abort with the defaults.
-  outside.cancelRequested.catch(() => askToStop(job, 'cancelled in Temporal'));
-  const end = await CancellationScope.nonCancellable(async () => {
-    const reached = await untilFinal(job);
-    await condition(allHandlersFinished);
-    return reached;
-  });
+  // A cancel from outside is an abort with the defaults. It reaches the attempt by itself: its scope is inside this one.
+  outside.cancelRequested.catch(() => askToStop(job, CANCELLED));
+  const end = await untilFinal(job);
+  // Who still waits for an answer must get one: a workflow that ends would cut it off.
+  if (!allHandlersFinished()) await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (end.status === 'SUCCEEDED') return end.result;
   if (outside.consideredCancelled) throw new CancelledFailure(end.reason.message);
   throw ApplicationFailure.nonRetryable(end.reason.message, end.reason.code);
@@ -86,7 +84,12 @@ function takeNote(job: JobLife, ended: Ended): End | undefined {
 
 /** The wait before a retry. Force and abort end it. */
 async function backoff(job: JobLife): Promise<void> {
-  await condition(() => job.forced || job.abortAsked, Math.max(1, (job.startsAt ?? 0) - Date.now()));
+  try {
+    await condition(() => job.forced || job.abortAsked, Math.max(1, (job.startsAt ?? 0) - Date.now()));
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    askToStop(job, CANCELLED);
+  }
   job.startsAt = undefined;
   if (!job.abortAsked) job.tell([{ kind: 'QUEUED' }], { status: 'QUEUED' });
 }
@@ -153,3 +156,5 @@ function askToStop(job: JobLife, message: string | undefined): void {
   job.tell([{ kind: 'ABORT_REQUESTED', detail: message === undefined ? {} : { message } }]);
   job.attemptScope?.cancel();
 }
+
+const CANCELLED = 'cancelled in Temporal';

@@ -66,8 +66,9 @@ function badEnd(failure: unknown): FailureDetails {
   if (cause instanceof ApplicationFailure && cause.details?.[0]) return cause.details[0] as FailureDetails;
   if (cause instanceof CancelledFailure) return plain('ABORTED', 'ABORTED_BY_USER', 'asked to stop');
   if (cause instanceof TimeoutFailure) {
-    const [last] = (cause.lastHeartbeatDetails ?? []) as { checkpoint?: Json }[];
-    return { ...plain('LOST', 'LOST', 'its worker died or lost touch with Temporal'), ...(last?.checkpoint === undefined ? {} : { checkpoint: last.checkpoint }) };
+    // null where nothing was saved.
+    const last = cause.lastHeartbeatDetails as HeartbeatDetails | null | undefined;
+    return { ...plain('LOST', 'LOST', 'its worker died or lost touch with Temporal'), ...last };
   }
   return plain('FAILED', 'INTERNAL', cause?.message ?? failure.message);
 }

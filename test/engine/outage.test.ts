@@ -30,7 +30,8 @@ afterAll(async () => {
 });
 
 test('while Temporal is down for 8 s attempts go on, and what ended meanwhile is reported when it is back', { timeout: 120_000 }, async () => {
-  const during = await held({ ms: [1_000] });
+  // Later than 2 s after its last word with Temporal: an outcome is not sent off into an outage it could know of.
+  const during = await held({ ms: [4_000] });
   const after = await held({ ms: [11_000] });
   await Promise.all([during, after].map(({ id }) => millrace.until(id, 'RUNNING')));
   await outage(8_000, () => {

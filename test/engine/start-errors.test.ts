@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { JOURNAL_VERSION, migrate } from '../../src/journal/migrate.ts';
+import { openSqlite } from '../../src/journal/sqlite.ts';
+import { degradations, MINIMUM_SERVER, prepareCluster, TemporalTooOld, type Services } from '../../src/temporal/prepare.ts';
+import { freePort } from './ports.ts';
+import { RoleProcess } from './process.ts';
+
+const ROLES = ['api', 'orchestrator', 'worker'] as const;
+
+function temporaryDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-start-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+type Refused = { message: string; code: number | null; afterMs: number; log: string };
+
+/** Starts a role that must not start, and gives what it said of that. */
+async function refused(role: string, env: Record<string, string>, dir = temporaryDir()): Promise<Refused> {
+  const began = performance.now();
+  const process_ = new RoleProcess(
+    role,
+    {
+      ...process.env,
+      NODE_OPTIONS: '',
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      TEMPORAL_NAMESPACE: 'start-errors',
+      MILLRACE_DATA_DIR: join(dir, 'data'),
+      MILLRACE_PORT: String(await freePort()),
+      MILLRACE_SLOTS: '1',
+      ...env,
+    },
+    join(dir, 'logs'),
+  );
+  onTestFinished(() => process_.end());
+  const message = await process_.ready.then(
+    () => Promise.reject(new Error(`${role} is ready and should not be`)),
+    (error: Error) => error.message,
+  );
+  const { code } = await process_.exited;
+  return { message, code, afterMs: performance.now() - began, log: process_.log() };
+}
+
+/** A sentence for people: no stack, none of our files. */
+function expectSentence({ message, log }: Refused): void {
+  expect(message + log).not.toMatch(/\n\s+at |node_modules|src\/\w+\/[\w-]+\.ts/);
+}
+
+describe.concurrent('a start that cannot be', () => {
+  test('on a port that somebody has is refused with the port and what to set', async () => {
+    const somebody = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void somebody.close());
+    await once(somebody, 'listening');
+    const { port } = somebody.address() as AddressInfo;
+    const answer = await refused('api', { MILLRACE_PORT: String(port) });
+    expect(answer.message).toBe(`port ${port} on 127.0.0.1 cannot be used (another program listens there): give another by MILLRACE_PORT`);
+    expect(answer.code).toBe(78);
+    expectSentence(answer);
+  });
+
+  test.each(ROLES)('in a data directory that cannot be written is refused with its name and what to set: %s', async (role) => {
+    const dir = temporaryDir();
+    writeFileSync(join(dir, 'file'), '');
+    const answer = await refused(role, { MILLRACE_DATA_DIR: join(dir, 'file', 'data') }, dir);
+    expect(answer.message).toBe(`the data directory ${join(dir, 'file', 'data')} cannot be written (ENOTDIR): give another by MILLRACE_DATA_DIR`);
+    expect(answer.code).toBe(78);
+    expectSentence(answer);
+  });
+
+  test.each(ROLES)('on a journal that a newer program has written is refused with both versions, and leaves it as it is: %s', async (role) => {
+    const dir = temporaryDir();
+    const file = join(dir, 'newer.db');
+    const journal = openSqlite(file, 'write');
+    await migrate(journal);
+    journal.sqlite.exec(`update meta set value = '99' where key = 'version'`);
+    const answer = await refused(role, { MILLRACE_JOURNAL: `sqlite:${file}` }, dir);
+    expect(answer.message).toContain(`the journal ${file} cannot be used: the journal has version 99, this program knows up to ${JOURNAL_VERSION}`);
+    expect(answer.code).toBe(78);
+    expectSentence(answer);
+    expect(journal.sqlite.prepare(`select value from meta where key = 'version'`).get()).toEqual({ value: '99' });
+    journal.close();
+  });
+
+  test('on a journal that is none, or a directory, is refused and not waited for', async () => {
+    const dir = temporaryDir();
+    writeFileSync(join(dir, 'text.db'), 'not a database '.repeat(500));
+    mkdirSync(join(dir, 'dir.db'));
+    const answers = await Promise.all([refused('api', { MILLRACE_JOURNAL: join(dir, 'text.db') }, dir), refused('api', { MILLRACE_JOURNAL: join(dir, 'dir.db') })]);
+    expect(answers[0]!.message).toMatch(/text\.db cannot be used: file is not a database/);
+    expect(answers[1]!.message).toMatch(/dir\.db cannot be used: unable to open/);
+    for (const answer of answers) expectSentence(answer);
+  });
+
+  test.each([
+    ['MILLRACE_HOST', '0.0.0.0', 'there are no keys yet'],
+    ['MILLRACE_PORT', 'http', '1 to 65535'],
+    ['MILLRACE_SLOTS', '0', '1 to 1000'],
+    ['MILLRACE_POOL', 'a pool', 'letters, digits'],
+    ['MILLRACE_RUNNER_HEAP', '1MiB', 'at least 32MiB'],
+    ['MILLRACE_JOURNAL', 'postgres://localhost/x', 'SQLite'],
+    ['TEMPORAL_ADDRESS', 'localhost', 'host:port'],
+  ])('with %s=%s is refused with the name, the value and what is allowed', async (name, value, allowed) => {
+    const answer = await refused('api', { [name]: value });
+    expect(answer.log).toContain(`${name}="${value}": `);
+    expect(answer.log).toContain(allowed);
+    expect(answer.log.trim().split('\n')).toHaveLength(1);
+    expect(answer.code).toBe(1);
+  });
+
+  test.each(['orchestrator', 'worker'])('without Temporal waits, says so, and gives up after a minute: %s', { timeout: 120_000 }, async (role) => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const answer = await refused(role, { TEMPORAL_ADDRESS: address });
+    expect(answer.message).toMatch(new RegExp(`^Temporal at ${address} did not answer within 60 s: .+\\. Start one \\(millrace temporal\\), or set TEMPORAL_ADDRESS\\.$`));
+    expect(answer.afterMs).toBeGreaterThan(60_000);
+    expect(answer.afterMs).toBeLessThan(100_000);
+    expect(answer.log.split(`waiting for Temporal at ${address}: `).length).toBeGreaterThan(5);
+    expect(answer.code).toBe(78);
+    expectSentence(answer);
+  });
+});
+
+describe('a Temporal server', () => {
+  const calls: string[] = [];
+  /** A cluster of a version that has registered nothing yet; it notes what it is asked for. */
+  const cluster = (serverVersion: string, capabilities: Record<string, boolean> = {}): Services =>
+    ({
+      workflowService: {
+        getSystemInfo: async () => ({ serverVersion }),
+        registerNamespace: async () => void calls.push('registerNamespace'),
+        describeNamespace: async () => ({ namespaceInfo: { capabilities } }),
+      },
+      operatorService: {
+        listSearchAttributes: async () => ({ customAttributes: {} }),
+        addSearchAttributes: async ({ searchAttributes }: { searchAttributes: object }) => void calls.push(...Object.keys(searchAttributes)),
+      },
+    }) as unknown as Services;
+
+  test.each(['1.29.1', '1.31.99', '0.9', '1.4.0-rc.1'])('%s is too old: said with what was found, what is needed and what is missing, before anything is registered', async (version) => {
+    calls.splice(0);
+    const refusal = prepareCluster(cluster(version), 'x');
+    await expect(refusal).rejects.toThrow(TemporalTooOld);
+    await expect(refusal).rejects.toThrow(new RegExp(`${version.replaceAll('.', '\\.')} is too old, Millrace needs ${MINIMUM_SERVER} or newer: .*priority.*stopped at once`));
+    expect(calls).toEqual([]);
+  });
+
+  test.each(['1.32.0', '1.32.1', 'v1.40', '2.0.0'])('%s is recent enough, and is given the namespace and the search attributes', async (version) => {
+    calls.splice(0);
+    await prepareCluster(cluster(version), 'x');
+    expect(calls).toEqual(['registerNamespace', 'JobType', 'JobQueue', 'JobPool', 'JobStatus', 'JobPriority', 'JobTags']);
+  });
+
+  test('that lacks something is named with what that costs', async () => {
+    expect(await degradations(cluster('1.32.0', { workerHeartbeats: true, workerCommands: true }), 'x')).toEqual([]);
+    expect((await degradations(cluster('1.32.0', { workerHeartbeats: true }), 'x')).map(({ part }) => part)).toEqual(['push cancel']);
+    expect(await degradations(cluster('1.32.0'), 'x')).toHaveLength(2);
+  });
+});
