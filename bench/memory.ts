@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryOf, type Memory } from '../src/cli/demo/processes.ts';
+import { endGroup } from '../src/process/group.ts';
+import { within } from '../src/process/within.ts';
 import type { Bench } from './figure.ts';
 import { forgetGroup, watchGroup } from './leftovers.ts';
 import { scriptOf } from './process.ts';
@@ -71,7 +73,9 @@ async function runDemo(system: System): Promise<string> {
   watchGroup(demo.pid!);
   let output = '';
   demo.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(demo, 'close')) as [number];
+  const closed = once(demo, 'close');
+  if (!(await within(DEMO_MS, closed))) await endGroup(demo.pid!, 10_000);
+  const [code] = (await closed) as [number | null];
   forgetGroup(demo.pid!);
   if (code !== 0) throw new Error(`the demo ended with ${code}:\n${output.slice(-2_000)}`);
   return output;
@@ -86,3 +90,4 @@ const say = ({ ours, temporalMiB }: Reading): string =>
     ', ',
   );
 const IDLE_MS = 15_000;
+const DEMO_MS = 120_000;

@@ -112,7 +112,8 @@ export const rowOf = (spec: JobSpec): JobTable => ({
   abort_grace_ms: null,
   created_at: spec.createdAt,
   starts_at: null,
-  queued_at: null,
+  // Its first record may come late, and then changes nothing.
+  queued_at: spec.createdAt,
   started_at: null,
   finished_at: null,
   version: 0,

@@ -54,9 +54,12 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
   thread.on('message', (message: FromThread) => {
     switch (message.type) {
       case 'open':
+        // Not before: nothing else may keep the process while it waits for its journal.
+        thread.unref();
         opened.resolve(message.journalId);
         return written();
       case 'refused':
+        thread.unref();
         return opened.reject(new Error(`the journal ${file} cannot be used: ${message.message}`));
       case 'written':
         return written();
@@ -65,7 +68,6 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
     }
   });
   thread.on('error', (error: Error) => opened.reject(error));
-  thread.unref();
 
   const put = (entry: Entry, done?: () => void): void => {
     if (entry.kind === 'log' && waiting.length >= MAX_WAITING) {

@@ -83,7 +83,10 @@ export class LineReader {
 
   #keep(text: string): void {
     for (let from = 0; from === 0 || from < text.length; from += LOG_CAPS.lineLength) {
-      const part = text.slice(from, from + LOG_CAPS.lineLength).replaceAll('\u0000', '\uFFFD').replace(/\r$/, '');
+      const part = text
+        .slice(from, from + LOG_CAPS.lineLength)
+        .replaceAll('\u0000', '\uFFFD')
+        .replace(/\r$/, '');
       const at = Date.now();
       const { budget, keep } = this.#sink!;
       if (!budget.take(part.length, at)) continue;

@@ -32,7 +32,10 @@ export async function giveUpOrphans(deps: { journal: Journal; client: Client; wo
       try {
         const saved = await lastHeartbeat(client, workflowId, activityId);
         const details: FailureDetails = { outcome: 'LOST', code: 'LOST', error, ...saved };
-        await client.activity.fail({ workflowId, activityId }, ApplicationFailure.create({ message: error.message, type: 'LOST', nonRetryable: true, details: [details] }));
+        await client.activity.fail(
+          { workflowId, activityId },
+          ApplicationFailure.create({ message: error.message, type: 'LOST', nonRetryable: true, details: [details] }),
+        );
         log.info({ job, attempt: activityId }, 'gave up an attempt that was cut off');
         await untilInLineAgain(client, workflowId);
       } catch (error) {

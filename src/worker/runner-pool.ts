@@ -1,7 +1,12 @@
 import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
 import type { Runner } from './runner.ts';
 
-export type RunnerPoolOptions = { slots: number; fork: () => Runner; onReady: (runner: Runner) => void; onProblem: (message: string) => void };
+export type RunnerPoolOptions = {
+  slots: number;
+  fork: () => Runner;
+  onReady: (runner: Runner) => void;
+  onProblem: (message: string) => void;
+};
 
 /**
  * `slots` warm runners, forked ahead. A poll for an attempt begins only when a runner is free for it: the pool is the

@@ -57,7 +57,9 @@ export class Runner {
       this.#hear = (message) => {
         if (message.type === 'ready') resolve(message);
       };
-      void this.exited.then(({ exitCode, signal }) => reject(new Error(`a runner ended by ${signal ?? `exit ${exitCode}`} before it was ready: ${said.slice(-5).join(' ')}`)));
+      void this.exited.then(({ exitCode, signal }) =>
+        reject(new Error(`a runner ended by ${signal ?? `exit ${exitCode}`} before it was ready: ${said.slice(-5).join(' ')}`)),
+      );
     });
     this.ready.catch(() => {});
     child.on('message', (message: FromRunner) => this.#hear?.(message));

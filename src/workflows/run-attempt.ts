@@ -46,8 +46,8 @@ export async function runAttempt(job: JobLife): Promise<Ended> {
   });
   job.attemptScope = new CancellationScope();
   try {
-    const { result, adopted = false } = await job.attemptScope.run(
-      (): Promise<AttemptResult> => attempt({ spec, number: job.attempt, adoptLost: job.after === 'LOST', checkpoint: job.checkpoint }),
+    const { result, adopted = false } = await job.attemptScope.run((): Promise<AttemptResult> =>
+      attempt({ spec, number: job.attempt, adoptLost: job.after === 'LOST', checkpoint: job.checkpoint }),
     );
     return { succeeded: true, result, adopted };
   } catch (failure) {
@@ -73,7 +73,11 @@ function badEnd(failure: unknown): FailureDetails {
   return plain('FAILED', 'INTERNAL', cause?.message ?? failure.message);
 }
 
-const plain = (outcome: BadEnd['outcome'], code: ReasonCode, message: string): BadEnd => ({ outcome, code, error: { name: code, message, retryable: true } });
+const plain = (outcome: BadEnd['outcome'], code: ReasonCode, message: string): BadEnd => ({
+  outcome,
+  code,
+  error: { name: code, message, retryable: true },
+});
 
 const HEARTBEAT_TIMEOUT_MS = 30_000;
 const SLACK_MS = 60_000;

@@ -42,9 +42,8 @@ test('a bumped and a forced job run next', async () => {
   const orders = ordersTo(millrace);
   const regular = { type: 'sleep', payload: { ms: 0 } };
   const names: Record<string, string> = {};
-  for (const name of ['one', 'two', 'bumped', 'forced', 'five']) names[name] = await millrace.create(regular);
-  names['urgent'] = await millrace.create({ ...regular, priority: 5 });
-  await temporal.untilInLine(Object.values(names));
+  for (const name of ['one', 'two', 'bumped', 'forced', 'five']) names[name] = await lineUp(regular);
+  names['urgent'] = await lineUp({ ...regular, priority: 5 });
 
   expect(await orders.setPriority(names['bumped']!, 5)).toMatchObject({ codes: [], job: { status: 'QUEUED', priority: 5, band: 11 } });
   expect(await orders.forceStart(names['forced']!)).toMatchObject({ codes: [], job: { status: 'QUEUED', forced: true, band: 2 } });
@@ -59,7 +58,11 @@ test('a job whose runner died runs again before the others the first time, and a
   const halting = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate, ends: ['exit', 'exit'] } });
   await millrace.until(halting, 'RUNNING');
   const names = { halting, ...(await regularAndUrgent()) };
+  // The slot is taken until the halted job is in line again: a free one would not wait for it.
+  const free = await occupyNext();
   scratch.open(gate);
+  await temporal.untilInLine([halting], { [halting]: 3 });
+  await free();
   expect(await millrace.untilFinal(halting)).toMatchObject({ status: 'SUCCEEDED', halts: 2, failures: 0 });
   expect(await startOrder(millrace, names)).toEqual(['halting', 'halting 2', 'urgent', 'one', 'two', 'halting 3']);
 });
@@ -70,7 +73,14 @@ test('a forced job stays before the others however often its runner dies', async
   await millrace.until(halting, 'RUNNING');
   const names = { halting, ...(await regularAndUrgent()) };
   await ordersTo(millrace).forceStart(halting);
+  const freeFirst = await occupyNext();
   scratch.open(gate);
+  await temporal.untilInLine([halting], { [halting]: 2 });
+  const freeSecond = await occupyNext();
+  await freeFirst();
+  await millrace.until(halting, ({ halts }) => halts === 2);
+  await temporal.untilInLine([halting], { [halting]: 2 });
+  await freeSecond();
   await Promise.all(Object.values(names).map((id) => millrace.until(id, 'SUCCEEDED')));
   expect(await startOrder(millrace, names)).toEqual(['halting', 'halting 2', 'halting 3', 'urgent', 'one', 'two']);
 });
@@ -91,7 +101,11 @@ test('an attempt that was lost with its worker runs again before all others', as
 test('a priority that is set while a job runs holds for its next attempt', async () => {
   const gate = scratch.path();
   const orders = ordersTo(millrace);
-  const job = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate, ends: ['fail'] }, retry: { delay: '1ms' } });
+  const job = await millrace.create({
+    type: 'test.marks',
+    payload: { file: scratch.path(), gate, ends: ['fail'] },
+    retry: { delay: '1ms' },
+  });
   await millrace.until(job, 'RUNNING');
   const free = await occupyNext();
   expect(await orders.setPriority(job, 10)).toMatchObject({ codes: [], job: { status: 'RUNNING', priority: 10, band: 6 } });
@@ -133,8 +147,7 @@ async function occupy(where: Millrace): Promise<() => Promise<unknown>> {
 
 /** The same for when the slot is taken: the next one to have it. */
 async function occupyNext(): Promise<() => Promise<unknown>> {
-  const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 } });
-  await temporal.untilInLine([id]);
+  const id = await lineUp({ type: 'sleep', payload: { ms: 600_000 } });
   await ordersTo(millrace).forceStart(id);
   return async () => {
     await millrace.until(id, 'RUNNING');
@@ -142,17 +155,27 @@ async function occupyNext(): Promise<() => Promise<unknown>> {
   };
 }
 
+/** Creates a job and resolves when it is in line: its age counts from then, and two that are created at once may get there in either order. */
+async function lineUp(input: Record<string, unknown>, where = millrace, view = temporal): Promise<string> {
+  const id = await where.create(input);
+  await view.untilInLine([id]);
+  return id;
+}
+
 /** Three jobs in line behind the one that runs. */
 async function regularAndUrgent(): Promise<{ one: string; two: string; urgent: string }> {
-  const one = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
-  const two = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
-  const urgent = await millrace.create({ type: 'sleep', payload: { ms: 0 }, priority: 10 });
-  await temporal.untilInLine([one, two, urgent]);
+  const one = await lineUp({ type: 'sleep', payload: { ms: 0 } });
+  const two = await lineUp({ type: 'sleep', payload: { ms: 0 } });
+  const urgent = await lineUp({ type: 'sleep', payload: { ms: 0 }, priority: 10 });
   return { one, two, urgent };
 }
 
 /** Has 40 jobs stand in line before any of them runs, and resolves when they have run: named by priority and age, with the order that is right. */
-async function fortyInLine(where: Millrace, view: TemporalView, { slots, ms }: { slots: number; ms: number }): Promise<{ names: Record<string, string>; model: string[]; seed: number }> {
+async function fortyInLine(
+  where: Millrace,
+  view: TemporalView,
+  { slots, ms }: { slots: number; ms: number },
+): Promise<{ names: Record<string, string>; model: string[]; seed: number }> {
   const seed = randomInt(2 ** 31);
   const random = seeded(seed);
   const frees = await Promise.all(Array.from({ length: slots }, () => occupy(where)));
@@ -160,10 +183,9 @@ async function fortyInLine(where: Millrace, view: TemporalView, { slots, ms }: {
   const jobs: { name: string; id: string; band: number }[] = [];
   for (let age = 1; age <= 40; age++) {
     const priority = 1 + Math.floor(random() * 10);
-    const id = await where.create({ type: 'sleep', payload: { ms }, priority, tags: [tag] });
+    const id = await lineUp({ type: 'sleep', payload: { ms }, priority, tags: [tag] }, where, view);
     jobs.push({ name: `p${priority}-${age}`, id, band: bandOfPriority(priority) });
   }
-  await view.untilInLine(jobs.map(({ id }) => id));
   await Promise.all(frees.map((free) => free()));
   await untilAllFinal(where, tag, jobs.length);
   // Sorting is stable: oldest first inside a band.

@@ -1,18 +1,25 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, inject, test, type TestContext } from 'vitest';
 import { JOURNAL_VERSION, migrate } from '../../src/journal/migrate.ts';
 import { openSqlite } from '../../src/journal/sqlite.ts';
 import { degradations, MINIMUM_SERVER, prepareCluster, TemporalTooOld, type Services } from '../../src/temporal/prepare.ts';
+import { eventually } from './fixtures/eventually.ts';
 import { freePort } from './ports.ts';
 import { RoleProcess } from './process.ts';
 
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const ROLES = ['api', 'orchestrator', 'worker'] as const;
 
-function temporaryDir(): string {
+/** Of the test's own context: the global one does not tell concurrent tests apart. */
+type Finished = Pick<TestContext, 'onTestFinished'>;
+
+function temporaryDir({ onTestFinished }: Finished): string {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-start-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
@@ -21,7 +28,7 @@ function temporaryDir(): string {
 type Refused = { message: string; code: number | null; afterMs: number; log: string };
 
 /** Starts a role that must not start, and gives what it said of that. */
-async function refused(role: string, env: Record<string, string>, dir = temporaryDir()): Promise<Refused> {
+async function refused(context: Finished, role: string, env: Record<string, string>, dir = temporaryDir(context)): Promise<Refused> {
   const began = performance.now();
   const process_ = new RoleProcess(
     role,
@@ -37,7 +44,7 @@ async function refused(role: string, env: Record<string, string>, dir = temporar
     },
     join(dir, 'logs'),
   );
-  onTestFinished(() => process_.end());
+  context.onTestFinished(() => process_.end());
   const message = await process_.ready.then(
     () => Promise.reject(new Error(`${role} is ready and should not be`)),
     (error: Error) => error.message,
@@ -52,33 +59,33 @@ function expectSentence({ message, log }: Refused): void {
 }
 
 describe.concurrent('a start that cannot be', () => {
-  test('on a port that somebody has is refused with the port and what to set', async () => {
+  test('on a port that somebody has is refused with the port and what to set', async (context) => {
     const somebody = createServer().listen(0, '127.0.0.1');
-    onTestFinished(() => void somebody.close());
+    context.onTestFinished(() => void somebody.close());
     await once(somebody, 'listening');
     const { port } = somebody.address() as AddressInfo;
-    const answer = await refused('api', { MILLRACE_PORT: String(port) });
+    const answer = await refused(context, 'api', { MILLRACE_PORT: String(port) });
     expect(answer.message).toBe(`port ${port} on 127.0.0.1 cannot be used (another program listens there): give another by MILLRACE_PORT`);
     expect(answer.code).toBe(78);
     expectSentence(answer);
   });
 
-  test.each(ROLES)('in a data directory that cannot be written is refused with its name and what to set: %s', async (role) => {
-    const dir = temporaryDir();
+  test.for(ROLES)('in a data directory that cannot be written is refused with its name and what to set: %s', async (role, context) => {
+    const dir = temporaryDir(context);
     writeFileSync(join(dir, 'file'), '');
-    const answer = await refused(role, { MILLRACE_DATA_DIR: join(dir, 'file', 'data') }, dir);
+    const answer = await refused(context, role, { MILLRACE_DATA_DIR: join(dir, 'file', 'data') }, dir);
     expect(answer.message).toBe(`the data directory ${join(dir, 'file', 'data')} cannot be written (ENOTDIR): give another by MILLRACE_DATA_DIR`);
     expect(answer.code).toBe(78);
     expectSentence(answer);
   });
 
-  test.each(ROLES)('on a journal that a newer program has written is refused with both versions, and leaves it as it is: %s', async (role) => {
-    const dir = temporaryDir();
+  test.for(ROLES)('on a journal that a newer program has written is refused with both versions, and leaves it as it is: %s', async (role, context) => {
+    const dir = temporaryDir(context);
     const file = join(dir, 'newer.db');
     const journal = openSqlite(file, 'write');
     await migrate(journal);
     journal.sqlite.exec(`update meta set value = '99' where key = 'version'`);
-    const answer = await refused(role, { MILLRACE_JOURNAL: `sqlite:${file}` }, dir);
+    const answer = await refused(context, role, { MILLRACE_JOURNAL: `sqlite:${file}` }, dir);
     expect(answer.message).toContain(`the journal ${file} cannot be used: the journal has version 99, this program knows up to ${JOURNAL_VERSION}`);
     expect(answer.code).toBe(78);
     expectSentence(answer);
@@ -86,17 +93,17 @@ describe.concurrent('a start that cannot be', () => {
     journal.close();
   });
 
-  test('on a journal that is none, or a directory, is refused and not waited for', async () => {
-    const dir = temporaryDir();
+  test('on a journal that is none, or a directory, is refused and not waited for', async (context) => {
+    const dir = temporaryDir(context);
     writeFileSync(join(dir, 'text.db'), 'not a database '.repeat(500));
     mkdirSync(join(dir, 'dir.db'));
-    const answers = await Promise.all([refused('api', { MILLRACE_JOURNAL: join(dir, 'text.db') }, dir), refused('api', { MILLRACE_JOURNAL: join(dir, 'dir.db') })]);
+    const answers = await Promise.all([refused(context, 'api', { MILLRACE_JOURNAL: join(dir, 'text.db') }, dir), refused(context, 'api', { MILLRACE_JOURNAL: join(dir, 'dir.db') })]);
     expect(answers[0]!.message).toMatch(/text\.db cannot be used: file is not a database/);
     expect(answers[1]!.message).toMatch(/dir\.db cannot be used: unable to open/);
     for (const answer of answers) expectSentence(answer);
   });
 
-  test.each([
+  test.for([
     ['MILLRACE_HOST', '0.0.0.0', 'there are no keys yet'],
     ['MILLRACE_PORT', 'http', '1 to 65535'],
     ['MILLRACE_SLOTS', '0', '1 to 1000'],
@@ -104,17 +111,17 @@ describe.concurrent('a start that cannot be', () => {
     ['MILLRACE_RUNNER_HEAP', '1MiB', 'at least 32MiB'],
     ['MILLRACE_JOURNAL', 'postgres://localhost/x', 'SQLite'],
     ['TEMPORAL_ADDRESS', 'localhost', 'host:port'],
-  ])('with %s=%s is refused with the name, the value and what is allowed', async (name, value, allowed) => {
-    const answer = await refused('api', { [name]: value });
+  ] as const)('with %s=%s is refused with the name, the value and what is allowed', async ([name, value, allowed], context) => {
+    const answer = await refused(context, 'api', { [name]: value });
     expect(answer.log).toContain(`${name}="${value}": `);
     expect(answer.log).toContain(allowed);
     expect(answer.log.trim().split('\n')).toHaveLength(1);
     expect(answer.code).toBe(1);
   });
 
-  test.each(['orchestrator', 'worker'])('without Temporal waits, says so, and gives up after a minute: %s', { timeout: 120_000 }, async (role) => {
+  test.for(['orchestrator', 'worker'])('without Temporal waits, says so, and gives up after a minute: %s', { timeout: 120_000 }, async (role, context) => {
     const address = `127.0.0.1:${await freePort()}`;
-    const answer = await refused(role, { TEMPORAL_ADDRESS: address });
+    const answer = await refused(context, role, { TEMPORAL_ADDRESS: address });
     expect(answer.message).toMatch(new RegExp(`^Temporal at ${address} did not answer within 60 s: .+\\. Start one \\(millrace temporal\\), or set TEMPORAL_ADDRESS\\.$`));
     expect(answer.afterMs).toBeGreaterThan(60_000);
     expect(answer.afterMs).toBeLessThan(100_000);
@@ -122,6 +129,26 @@ describe.concurrent('a start that cannot be', () => {
     expect(answer.code).toBe(78);
     expectSentence(answer);
   });
+});
+
+test('a role that is started by hand, by nobody who listens to it, runs until it is told to end', async (context) => {
+  const dir = temporaryDir(context);
+  const port = await freePort();
+  const api = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'api'], {
+    stdio: 'ignore',
+    env: { ...process.env, NODE_OPTIONS: '', TEMPORAL_ADDRESS: inject('temporalAddress'), MILLRACE_DATA_DIR: join(dir, 'data'), MILLRACE_PORT: String(port) },
+  });
+  context.onTestFinished(() => void api.kill('SIGKILL'));
+  const exited = once(api, 'exit') as Promise<[number | null]>;
+  const answers = () =>
+    fetch(`http://127.0.0.1:${port}/health/live`).then(
+      ({ ok }) => ok,
+      () => api.exitCode !== null,
+    );
+  await eventually('the api answers', answers, 30_000);
+  expect(api.exitCode).toBeNull();
+  api.kill('SIGTERM');
+  expect((await exited)[0]).toBe(0);
 });
 
 describe('a Temporal server', () => {

@@ -42,7 +42,12 @@ test('abort of a running cpu.burn leaves no process', async () => {
   const job = await millrace.untilFinal(id);
   expect(groupMembers(pid)).toEqual([]);
   expect(isAlive(pid)).toBe(false);
-  expect(job).toMatchObject({ status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: 'stop the wheel' }, result: null, error: null });
+  expect(job).toMatchObject({
+    status: 'ABORTED',
+    reason: { code: 'ABORTED_BY_USER', message: 'stop the wheel' },
+    result: null,
+    error: null,
+  });
   expect(job.attempts.nodes).toMatchObject([{ outcome: 'ABORTED', signal: 'SIGKILL', killMs: expect.any(Number), killedPids: [pid] }]);
 });
 
@@ -105,7 +110,10 @@ test('abort of an ABORTED job answers with the job, of a SUCCEEDED one with ALRE
   const { id } = await running(burn);
   await orders.abort(id, { grace: '0s', message: 'first' });
   await millrace.untilFinal(id);
-  expect(await orders.abort(id, { message: 'second' })).toMatchObject({ codes: [], job: { id, status: 'ABORTED', reason: { message: 'first' } } });
+  expect(await orders.abort(id, { message: 'second' })).toMatchObject({
+    codes: [],
+    job: { id, status: 'ABORTED', reason: { message: 'first' } },
+  });
 
   const done = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
   await millrace.until(done, 'SUCCEEDED');
@@ -116,7 +124,14 @@ test('abort of an ABORTED job answers with the job, of a SUCCEEDED one with ALRE
 test('an attempt is killed at its timeout and tried again as the retries say, until the job fails with TIMED_OUT', async () => {
   const id = await millrace.create({ ...burn, timeout: '500ms', grace: '0s', retry: { maxAttempts: 2, delay: '10ms' } });
   const job = await millrace.untilFinal(id);
-  expect(job).toMatchObject({ status: 'FAILED', reason: { code: 'TIMED_OUT' }, failures: 2, halts: 0, attemptCount: 2, error: { name: 'TIMED_OUT' } });
+  expect(job).toMatchObject({
+    status: 'FAILED',
+    reason: { code: 'TIMED_OUT' },
+    failures: 2,
+    halts: 0,
+    attemptCount: 2,
+    error: { name: 'TIMED_OUT' },
+  });
   expect(job.attempts.nodes).toMatchObject([
     { outcome: 'TIMED_OUT', signal: 'SIGKILL', killedPids: [expect.any(Number)] },
     { outcome: 'TIMED_OUT', signal: 'SIGKILL', killedPids: [expect.any(Number)] },
@@ -130,7 +145,11 @@ test('an attempt is killed at its timeout and tried again as the retries say, un
 test('an attempt that ends within the grace after its timeout has TIMED_OUT all the same', async () => {
   const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, timeout: '300ms', grace: '30s', retry: { maxAttempts: 1 } });
   const job = await millrace.untilFinal(id);
-  expect(job).toMatchObject({ status: 'FAILED', reason: { code: 'TIMED_OUT' }, attempts: { nodes: [{ outcome: 'TIMED_OUT', signal: 'SIGTERM' }] } });
+  expect(job).toMatchObject({
+    status: 'FAILED',
+    reason: { code: 'TIMED_OUT' },
+    attempts: { nodes: [{ outcome: 'TIMED_OUT', signal: 'SIGTERM' }] },
+  });
 });
 
 test("a cpu.burn of 20 s does not delay another job's heartbeat, abort or log", { timeout: 120_000 }, async () => {
@@ -147,7 +166,11 @@ test("a cpu.burn of 20 s does not delay another job's heartbeat, abort or log", 
   const delaysMs = await delaysOf(busy, talk, 30);
   expect(median(delaysMs), `log lines came after ${delaysMs.join(', ')} ms`).toBeLessThan(500);
   // Every 5 s: the second one has come, and that is far from the 30 s after which an attempt is lost.
-  await eventually('a second heartbeat has reached Temporal', async () => ((await temporal.openAttempt(talk))?.lastHeartbeatAt ?? 0) > talksSince + 7_000, 20_000);
+  await eventually(
+    'a second heartbeat has reached Temporal',
+    async () => ((await temporal.openAttempt(talk))?.lastHeartbeatAt ?? 0) > talksSince + 7_000,
+    20_000,
+  );
 
   const askedAt = Date.now();
   await ordersTo(busy).abort(talk);
@@ -172,7 +195,9 @@ async function running(input: Record<string, unknown>): Promise<{ id: string; pi
 async function delaysOf(where: Millrace, jobId: string, count: number): Promise<number[]> {
   const delaysMs: number[] = [];
   const since = Date.now();
-  for await (const { data } of where.client.subscribe('subscription ($jobId: ID!) { jobLog(jobId: $jobId) { lines { text } } }', { jobId })) {
+  for await (const { data } of where.client.subscribe('subscription ($jobId: ID!) { jobLog(jobId: $jobId) { lines { text } } }', {
+    jobId,
+  })) {
     const now = Date.now();
     for (const { text } of data?.['jobLog'].lines ?? []) if (Number(text) > since) delaysMs.push(now - Number(text));
     if (delaysMs.length >= count) break;

@@ -48,7 +48,8 @@ test('kill -9 of the worker while 20 jobs run: what it ran is lost at once when 
   expect(Date.now() - killedAt).toBeLessThan(25_000);
   load.open();
   const jobs = await load.allSucceeded();
-  for (const id of load.held) expect(jobs.get(id)).toMatchObject({ losses: 1, halts: 0, attempts: { nodes: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }] } });
+  for (const id of load.held)
+    expect(jobs.get(id)).toMatchObject({ losses: 1, halts: 0, attempts: { nodes: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }] } });
 });
 
 test('kill -9 of the orchestrator while 20 jobs run: attempts go on without it, and every job ends SUCCEEDED with one attempt', async () => {
@@ -112,11 +113,20 @@ test('SIGTERM lets a worker finish what ends in time, and what does not runs aga
   await millrace.role('worker').stop();
 
   expect(await millrace.untilFinal(short)).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1 });
-  expect(await millrace.until(long, ({ status }) => status === 'QUEUED')).toMatchObject({ band: 1, losses: 0, attempts: { nodes: [{ outcome: 'LOST' }] } });
+  expect(await millrace.until(long, ({ status }) => status === 'QUEUED')).toMatchObject({
+    band: 1,
+    losses: 0,
+    attempts: { nodes: [{ outcome: 'LOST' }] },
+  });
   for (const id of inTheWay) await ordersTo(millrace).abort(id);
   await millrace.startRole('worker');
   scratch.open(gate);
-  expect(await millrace.untilFinal(long)).toMatchObject({ status: 'SUCCEEDED', losses: 0, attemptCount: 2, result: { given: 'of attempt 1' } });
+  expect(await millrace.untilFinal(long)).toMatchObject({
+    status: 'SUCCEEDED',
+    losses: 0,
+    attemptCount: 2,
+    result: { given: 'of attempt 1' },
+  });
   await millrace.until(next, 'SUCCEEDED');
   expect(await startOrder(millrace, { long, next })).toEqual(['long', 'long 2', 'next']);
   expect(endsIn(file)).toBe(1);
@@ -174,5 +184,6 @@ async function expectComplete(feed: Feed, ids: string[]): Promise<void> {
   }
 }
 
-const endsIn = (file: string): number => (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').filter((line) => line.startsWith('end')).length;
+const endsIn = (file: string): number =>
+  (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').filter((line) => line.startsWith('end')).length;
 const SLOTS = 4;

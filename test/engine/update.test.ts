@@ -34,7 +34,9 @@ test('of 100 priorities set one after another, each stands in Temporal when it i
 test('of 100 priorities set at once on the same few jobs, the last one to be taken stands in Temporal', async () => {
   const ids = await Promise.all(Array.from({ length: 5 }, queued));
   for (let round = 0; round < 5; round++) {
-    const changes = ids.flatMap((id, index) => [3, 9, 1, 6].map((priority) => orders.setPriority(id, 1 + ((priority + round + index) % 10))));
+    const changes = ids.flatMap((id, index) =>
+      [3, 9, 1, 6].map((priority) => orders.setPriority(id, 1 + ((priority + round + index) % 10))),
+    );
     for (const { codes } of await Promise.all(changes)) expect(codes).toEqual([]);
     for (const id of ids) {
       const { priority, band, events } = await millrace.job(id, 'priority band events { nodes { kind detail } }');
@@ -60,7 +62,8 @@ test('the abort of many jobs in line is in the feed of each, before its end', as
   const tag = randomUUID();
   const ids = await Promise.all(Array.from({ length: 30 }, () => queued([tag])));
   const answers = await Promise.all(ids.map((id) => orders.abort(id, { message: 'all of them' })));
-  for (const answer of answers) expect(answer).toMatchObject({ codes: [], job: { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: 'all of them' } } });
+  for (const answer of answers)
+    expect(answer).toMatchObject({ codes: [], job: { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: 'all of them' } } });
   await untilAllFinal(millrace, tag, ids.length);
   for (const id of ids) expect(await kindsOf(id)).toEqual(['CREATED', 'QUEUED', 'ABORT_REQUESTED', 'FINISHED']);
 });
@@ -68,7 +71,12 @@ test('the abort of many jobs in line is in the feed of each, before its end', as
 test('a job that becomes final while it is told something answers ALREADY_FINISHED with the job, never an error', async () => {
   const ids = await Promise.all(Array.from({ length: 10 }, () => queued()));
   for (const id of ids) {
-    const [, ...others] = await Promise.all([orders.abort(id), orders.setPriority(id, 7), orders.forceStart(id), orders.setPriority(id, 3)]);
+    const [, ...others] = await Promise.all([
+      orders.abort(id),
+      orders.setPriority(id, 7),
+      orders.forceStart(id),
+      orders.setPriority(id, 3),
+    ]);
     for (const { codes, job } of others) {
       expect([[], ['ALREADY_FINISHED']]).toContainEqual(codes);
       expect(job).toMatchObject({ id });
@@ -82,7 +90,10 @@ test('what a job is told before its first step is done after it has been created
   const bumped = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
   const aborted = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
   // Past the api, whose patience is shorter than an orchestrator may need to start on a busy machine.
-  const told = Promise.all([temporal.handle(bumped).executeUpdate('setPriority', { args: [7] }), temporal.handle(aborted).executeUpdate('abort', { args: [{ message: 'early' }] })]);
+  const told = Promise.all([
+    temporal.handle(bumped).executeUpdate('setPriority', { args: [7] }),
+    temporal.handle(aborted).executeUpdate('abort', { args: [{ message: 'early' }] }),
+  ]);
   await Promise.all([told, millrace.startRole('orchestrator')]);
 
   await temporal.untilInLine([bumped], { [bumped]: bandOfPriority(7) });

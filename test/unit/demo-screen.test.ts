@@ -89,6 +89,6 @@ test('a terminal keeps what was said and redraws what is below; a pipe gets plai
 
 function screenOn(isTTY: boolean): [string[], Screen] {
   const written: string[] = [];
-  const out = { isTTY, columns: 11, write: (text: string) => written.push(text) };
+  const out = { isTTY, columns: 11, write: (text: string) => written.push(text), on: () => {} };
   return [written, new Screen(out as unknown as NodeJS.WriteStream)];
 }

@@ -158,6 +158,18 @@ describe('a job’s row', () => {
     expect(job()['progress']).toBeNull();
   });
 
+  test('is made by any record that tells of the whole job, where the first one is late', async () => {
+    const second = said(2, { status: 'SUCCEEDED', band: null, attemptsEnded: 1, finishedAt: 2_000, ended: { number: 1, outcome: 'SUCCEEDED' }, events: [{ kind: 'FINISHED' }] });
+    if (second.kind === 'job') second.record.spec = spec;
+    await tell(created, started(1), second);
+    const inOrder = { ...job(), version: 0 };
+    journal.sqlite.exec('delete from job; delete from attempt; delete from event; delete from job_tag');
+    await tell(started(1), second, created);
+    expect({ ...job(), version: 0 }).toEqual(inOrder);
+    expect(kinds().sort()).toEqual(['ATTEMPT_ENDED', 'CREATED', 'FINISHED', 'QUEUED', 'STARTED']);
+    expect(rows('select tag from job_tag order by tag')).toEqual([{ tag: 'x' }, { tag: 'y' }]);
+  });
+
   test('that no first record has made waits for the reconciler: nothing is made up', async () => {
     await tell(said(3, { status: 'FAILED', finishedAt: 3_000 }));
     expect(job()).toBeUndefined();

@@ -10,7 +10,16 @@ import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { record } from '../../src/journal/record.ts';
 import { type Database, openSqlite } from '../../src/journal/sqlite.ts';
 
-const spec: JobSpec = { id: 'a-job', type: 'a.type', payload: null, priority: 1, tags: [], metadata: null, createdAt: 1, ...PRODUCT_DEFAULTS };
+const spec: JobSpec = {
+  id: 'a-job',
+  type: 'a.type',
+  payload: null,
+  priority: 1,
+  tags: [],
+  metadata: null,
+  createdAt: 1,
+  ...PRODUCT_DEFAULTS,
+};
 const first = firstRecord(spec);
 const { spec: _, ...rest } = first;
 const bumped: JobRecord = { ...rest, rev: 2, priority: 7, band: 9, events: [{ kind: 'PRIORITY_SET', detail: { priority: 7 } }] };

@@ -11,13 +11,17 @@ const end = (outcome: BadEnd['outcome'], retryable = true): BadEnd => ({
   code: outcome === 'FAILED' ? 'HANDLER_ERROR' : outcome === 'ABORTED' ? 'ABORTED_BY_USER' : outcome,
   error: { name: 'Error', message: 'no luck', retryable },
 });
-const after = (outcome: BadEnd, counts: Partial<Counts>) => nextAfter(outcome, { failures: 0, halts: 0, losses: 0, ...counts }, options, half);
+const after = (outcome: BadEnd, counts: Partial<Counts>) =>
+  nextAfter(outcome, { failures: 0, halts: 0, losses: 0, ...counts }, options, half);
 
-test.each(['FAILED', 'TIMED_OUT'] as const)('after %s a job is tried again until maxAttempts are used up, and fails with its reason', (outcome) => {
-  expect(after(end(outcome), { failures: 1 })).toEqual({ do: 'retry', delayMs: 1_000 });
-  expect(after(end(outcome), { failures: 2 })).toEqual({ do: 'retry', delayMs: 2_000 });
-  expect(after(end(outcome), { failures: 3 })).toEqual({ do: 'fail', reason: { code: end(outcome).code, message: 'no luck' } });
-});
+test.each(['FAILED', 'TIMED_OUT'] as const)(
+  'after %s a job is tried again until maxAttempts are used up, and fails with its reason',
+  (outcome) => {
+    expect(after(end(outcome), { failures: 1 })).toEqual({ do: 'retry', delayMs: 1_000 });
+    expect(after(end(outcome), { failures: 2 })).toEqual({ do: 'retry', delayMs: 2_000 });
+    expect(after(end(outcome), { failures: 3 })).toEqual({ do: 'fail', reason: { code: end(outcome).code, message: 'no luck' } });
+  },
+);
 
 test('an error that is not retryable fails the job at once', () => {
   expect(after(end('FAILED', false), { failures: 1 })).toMatchObject({ do: 'fail', reason: { code: 'HANDLER_ERROR' } });
@@ -26,7 +30,10 @@ test('an error that is not retryable fails the job at once', () => {
 test('halts do not count against maxAttempts, but against maxHalts', () => {
   expect(after(end('HALTED'), { failures: 100, halts: 3 })).toEqual({ do: 'requeue', after: 'HALTED' });
   expect(after(end('HALTED'), { halts: 4 })).toMatchObject({ do: 'fail', reason: { code: 'HALTED' } });
-  expect(nextAfter(end('HALTED'), { failures: 0, halts: 1, losses: 0 }, { ...options, maxHalts: 0 }, half)).toMatchObject({ do: 'fail', reason: { code: 'HALTED' } });
+  expect(nextAfter(end('HALTED'), { failures: 0, halts: 1, losses: 0 }, { ...options, maxHalts: 0 }, half)).toMatchObject({
+    do: 'fail',
+    reason: { code: 'HALTED' },
+  });
 });
 
 test('losses count against a bound of their own', () => {

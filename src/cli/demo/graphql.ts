@@ -1,6 +1,11 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
+/** What ends the demo, in a sentence. */
+export class DemoFailed extends Error {
+  override name = 'DemoFailed';
+}
+
 /** Millrace as any client has it: queries and mutations over HTTP, subscriptions over graphql-ws. */
 export class Graphql {
   readonly #url: string;
@@ -18,7 +23,7 @@ export class Graphql {
     });
   }
 
-  /** @throws Error with the server's sentences. */
+  /** @throws DemoFailed with the server's sentences. */
   async ask<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
     const response = await fetch(this.#url, {
       method: 'POST',
@@ -56,7 +61,7 @@ export class Graphql {
 type Answer<T> = { data?: T | null; errors?: readonly { message: string }[] };
 
 function dataOf<T>({ data, errors }: Answer<T>): T {
-  if (errors || !data) throw new Error(`Millrace answered: ${errors?.map(({ message }) => message).join('; ') ?? 'nothing'}`);
+  if (errors || !data) throw new DemoFailed(`Millrace answered: ${errors?.map(({ message }) => message).join('; ') ?? 'nothing'}`);
   return data;
 }
 

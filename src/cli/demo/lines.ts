@@ -53,14 +53,12 @@ export function liveLines(
   const cpu = worker?.cpuPercent == null ? '' : ` at ${Math.round(worker.cpuPercent)} % of a core`;
   const memory = `worker ${mebibytes(worker?.memoryBytes)}${cpu}, demo ${mebibytes(rss)} (heap ${mebibytes(heapUsed)})`;
   const first = `${seconds(now - startedAt)}  ${counts}`;
-  const runners = tally
-    .runners()
-    .map(({ pid, now: row, tries }) => ({
-      pid,
-      row,
-      ranMs: now - (row?.tries.at(-1)?.startedAt ?? now),
-      done: tries.filter(({ endedAt }) => endedAt !== undefined).length,
-    }));
+  const runners = tally.runners().map(({ pid, now: row, tries }) => ({
+    pid,
+    row,
+    ranMs: now - (row?.tries.at(-1)?.startedAt ?? now),
+    done: tries.filter(({ endedAt }) => endedAt !== undefined).length,
+  }));
   if (!isLive) {
     const busy = runners.flatMap(({ pid, row, ranMs }) => (row ? [`${pid} ${row.name} for ${ranMs} ms`] : []));
     return [`${first}  ${memory}`, ...(busy.length > 0 ? [`         processing ${busy.join(', ')}`] : [])];

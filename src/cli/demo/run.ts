@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError } from '../../config.ts';
 import { type StopAsked, untilStopped } from '../stop-signal.ts';
 import { supervise, type Supervised } from '../supervise.ts';
-import { Graphql } from './graphql.ts';
+import { DemoFailed, Graphql } from './graphql.ts';
 import { type DemoJob, demoJobs } from './jobs.ts';
 import { eventLine, liveLines, type WorkerFigures } from './lines.ts';
 import { memoryOf } from './processes.ts';
@@ -62,7 +62,7 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
     return await differences(graphql, runTag, tally, { smtp, webhooks });
   } finally {
     if (tally && !tally.isOver) {
-      screen.say('The demo was stopped: what is left of its jobs is aborted.');
+      screen.say('The demo ends early: what is left of its jobs is aborted.');
       await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) });
     }
     await worker?.stop(asked.second.aborted ? 0 : STOP_MS);
@@ -118,12 +118,16 @@ async function workerIsThere(graphql: Graphql, worker: Supervised, types: Readon
   }
 }
 
-/** Creates the jobs, follows them on the screen and resolves when the last has ended, with how long it all took. */
+/**
+ * Creates the jobs, follows them on the screen and resolves when the last has ended, with how long it all took.
+ *
+ * @throws DemoFailed where a job is refused, or has not ended within LIMIT_MS.
+ */
 async function createAndWatch(
   graphql: Graphql,
   inputs: (DemoJob & { id: string })[],
   tally: Tally,
-  { screen, asked }: DemoRun,
+  { screen, asked, config }: DemoRun,
 ): Promise<number> {
   const resume: { after?: string } = {};
   const feed = graphql.subscribe<{ jobEvents: { cursor: string; events: FeedEvent[] } }>(FEED, resume);
@@ -140,9 +144,10 @@ async function createAndWatch(
   const startedAt = Date.now();
   const draw = (): void => screen.draw(liveLines(tally, figures, startedAt, Date.now(), screen));
   const timer = setInterval(draw, screen.isLive ? REDRAW_MS : PRINT_MS);
+  const leave = (): void => void feed.return();
+  const late = setTimeout(leave, LIMIT_MS);
   try {
     const created = create(graphql, inputs);
-    const leave = (): void => void feed.return();
     created.catch(leave);
     asked.first.addEventListener('abort', leave);
     for await (const { jobEvents } of feed) {
@@ -156,9 +161,14 @@ async function createAndWatch(
     }
     const totalMs = Date.now() - startedAt;
     await created;
-    return totalMs;
+    if (tally.isOver) return totalMs;
+    const open = tally.rows.size - tally.ended;
+    throw new DemoFailed(
+      `${open} jobs have not ended within ${LIMIT_MS / 1_000} s; the logs in ${join(config.dataDir, 'logs')} may say why`,
+    );
   } finally {
     clearInterval(timer);
+    clearTimeout(late);
     draw();
     screen.leave();
     await Promise.all([feed.return(), workers.return()]);
@@ -166,11 +176,11 @@ async function createAndWatch(
   }
 }
 
-/** @throws Error with the refusals where one of the jobs is refused. */
+/** @throws DemoFailed with the refusals where one of the jobs is refused. */
 async function create(graphql: Graphql, inputs: (DemoJob & { id: string })[]): Promise<void> {
   const { createJobs } = await graphql.ask<{ createJobs: { results: { userErrors: { message: string }[] }[] } }>(CREATE, { jobs: inputs });
   const refusals = createJobs.results.flatMap(({ userErrors }) => userErrors.map(({ message }) => message));
-  if (refusals.length > 0) throw new Error(`jobs were refused: ${refusals.join('; ')}`);
+  if (refusals.length > 0) throw new DemoFailed(`jobs were refused: ${refusals.join('; ')}`);
 }
 
 const workDirsOf = ({ dataDir }: Config): string => join(dataDir, 'demo');
@@ -190,3 +200,4 @@ const WORKER_MS = 30_000;
 const POLL_MS = 50;
 const REDRAW_MS = 100;
 const PRINT_MS = 900;
+const LIMIT_MS = 180_000;

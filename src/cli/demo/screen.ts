@@ -11,6 +11,8 @@ export class Screen {
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
     this.isLive = out.isTTY;
+    // Whoever read it has gone (`| head`): the demo still ends in good order.
+    out.on('error', () => {});
   }
 
   say(line: string): void {
