@@ -20,7 +20,15 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: 'record', include: ['test/histories/record.ts'], globalSetup: 'test/engine/temporal.ts', testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'record',
+          include: ['test/histories/record.ts'],
+          globalSetup: 'test/engine/temporal.ts',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

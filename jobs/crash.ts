@@ -3,9 +3,12 @@ import { z } from 'zod';
 
 export default defineJob({
   name: 'crash',
-  description: 'Takes its process down a number of times, then succeeds: to see halts. With the default of 3 halts, 3 crashes still end well.',
+  description:
+    'Takes its process down a number of times, then succeeds: to see halts. With the default of 3 halts, 3 crashes still end well.',
   payload: z.strictObject({
-    how: z.enum(['exit', 'kill', 'oom']).describe('exit: process.exit(1). kill: SIGKILL to itself. oom: allocates until the heap cap ends the process.'),
+    how: z
+      .enum(['exit', 'kill', 'oom'])
+      .describe('exit: process.exit(1). kill: SIGKILL to itself. oom: allocates until the heap cap ends the process.'),
     times: z.int().min(0).max(1000).describe('How many attempts die before one succeeds.'),
   }),
   run: async ({ payload, attempt }) => {

@@ -11,7 +11,9 @@ export default defineJob({
     destination: z.string().min(1).describe('File to write. It is replaced at the end, in one step.'),
     syncType: z
       .enum(['full', 'incremental'])
-      .describe('full: the destination becomes a copy of the source. incremental: only new and changed records are written, the others stay.'),
+      .describe(
+        'full: the destination becomes a copy of the source. incremental: only new and changed records are written, the others stay.',
+      ),
   }),
   defaults: { queue: 'data' },
   run: async ({ payload: { source, destination, syncType }, signal, progress }) => {

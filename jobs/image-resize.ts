@@ -16,7 +16,12 @@ export default defineJob({
       })
       .describe('The box the picture is made to fit in; it keeps its proportions.'),
     format: z.enum(['jpeg', 'png', 'webp', 'avif']).describe('Format of the new file.'),
-    cpuMs: z.int().min(0).max(600_000).default(1100).describe('CPU time to search for, in milliseconds. At least one setting is tried, and none twice.'),
+    cpuMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(1100)
+      .describe('CPU time to search for, in milliseconds. At least one setting is tried, and none twice.'),
   }),
   defaults: { queue: 'images' },
   run: async ({ payload: { imagePath, targetSize, format, cpuMs }, signal, log, progress }) => {
@@ -27,7 +32,11 @@ export default defineJob({
     sharp.cache(false);
 
     const original = await readFile(imagePath);
-    const picture = await pixelsOf(sharp(original).autoOrient().resize({ ...targetSize, fit: 'inside' }));
+    const picture = await pixelsOf(
+      sharp(original)
+        .autoOrient()
+        .resize({ ...targetSize, fit: 'inside' }),
+    );
     let best: Try = { file: Buffer.alloc(0), likenessDb: -Infinity };
     let tries = 0;
     for (const settings of settingsOf(format)) {
@@ -59,7 +68,8 @@ const pixelsOf = (image: Sharp) => image.removeAlpha().toColourspace('srgb').raw
 /** Coarse steps first, so that a search that ends early has seen the whole range. */
 function settingsOf(format: 'jpeg' | 'png' | 'webp' | 'avif'): (JpegOptions & PngOptions & WebpOptions & AvifOptions)[] {
   // PNG loses nothing: only how it is packed can differ.
-  if (format === 'png') return [true, false].flatMap((adaptiveFiltering) => PNG_LEVELS.map((compressionLevel) => ({ adaptiveFiltering, compressionLevel })));
+  if (format === 'png')
+    return [true, false].flatMap((adaptiveFiltering) => PNG_LEVELS.map((compressionLevel) => ({ adaptiveFiltering, compressionLevel })));
   const qualities = new Set<number>();
   for (const step of [16, 8, 4, 2, 1]) for (let quality = 94; quality >= 30; quality -= step) qualities.add(quality);
   return Array.from(qualities, (quality) => ({ ...EFFORT[format], quality }));
@@ -74,7 +84,9 @@ function likenessDb(picture: Buffer, other: Buffer): number {
 
 /** The smaller file where both look right, else the one that looks better. */
 const isBetter = (candidate: Try, best: Try): boolean =>
-  Math.min(candidate.likenessDb, best.likenessDb) >= LOOKS_RIGHT_DB ? candidate.file.length < best.file.length : candidate.likenessDb > best.likenessDb;
+  Math.min(candidate.likenessDb, best.likenessDb) >= LOOKS_RIGHT_DB
+    ? candidate.file.length < best.file.length
+    : candidate.likenessDb > best.likenessDb;
 
 const LOOKS_RIGHT_DB = 36;
 

@@ -20,7 +20,11 @@ export default defineJob({
         error: 'a report covers 1 to 366 days, the first before the last',
       })
       .describe('The days the report covers, 1 to 366.'),
-    outDir: z.string().min(1).optional().describe('Folder the PDF is written to, made when missing. Default: millrace-reports in the temporary folder of the worker.'),
+    outDir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder the PDF is written to, made when missing. Default: millrace-reports in the temporary folder of the worker.'),
     cpuMs: z.int().min(0).max(600_000).default(2050).describe('CPU time for the estimate, in milliseconds; more time, closer bounds.'),
   }),
   defaults: { queue: 'data' },
@@ -41,12 +45,23 @@ export default defineJob({
 
     const lines = days.map((samples, day) => {
       const date = new Date(Date.parse(dateRange.from) + day * DAY_MS).toISOString().slice(0, 10);
-      const figures = [mean(samples), quantile(meansOf[day]!, 0.025), quantile(meansOf[day]!, 0.975), quantile(samples, 0.5), quantile(samples, 0.95)];
+      const figures = [
+        mean(samples),
+        quantile(meansOf[day]!, 0.025),
+        quantile(meansOf[day]!, 0.975),
+        quantile(samples, 0.5),
+        quantile(samples, 0.95),
+      ];
       const [average, low, high, p50, p95] = figures.map((figure) => figure.toFixed(2));
       return `${date}  mean ${average} (${low} to ${high})  p50 ${p50}  p95 ${p95}`;
     });
     const title = `${reportType} from ${dateRange.from} to ${dateRange.to}`;
-    const pages = Array.from({ length: Math.ceil(lines.length / 7) }, (_, week) => [title, `week ${week + 1}`, '', ...lines.slice(week * 7, week * 7 + 7)]);
+    const pages = Array.from({ length: Math.ceil(lines.length / 7) }, (_, week) => [
+      title,
+      `week ${week + 1}`,
+      '',
+      ...lines.slice(week * 7, week * 7 + 7),
+    ]);
     const reportId = `${reportType}-${job.id}`;
     const path = join(outDir, `${reportId.replace(/[^\w.-]/g, '_')}.pdf`);
     const file = pdfOf(pages);

@@ -6,7 +6,12 @@ export default defineJob({
   description: 'Posts an event as JSON to a URL. 408, 429, 5xx and no answer are retried; any other refusal fails the job for good.',
   payload: z.strictObject({
     url: z.url({ protocol: /^https?$/ }).describe('Where to post to, http or https. A redirect is not followed.'),
-    event: z.string().min(1).max(100).regex(/^[\w.:-]+$/).describe('Name of the event, such as order.created; sent in the body and as X-Millrace-Event.'),
+    event: z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[\w.:-]+$/)
+      .describe('Name of the event, such as order.created; sent in the body and as X-Millrace-Event.'),
     payload: z.json().describe('What the event says: any JSON.'),
     timeoutMs: z.int().min(1).max(600_000).default(10_000).describe('How long to wait for the answer, in milliseconds.'),
   }),

@@ -55,7 +55,9 @@ export class ConfigError extends Error {
 }
 
 export const portRefused = ({ host, port }: Config, code: string | undefined): ConfigError =>
-  new ConfigError(`port ${port} on ${host} cannot be used (${code === 'EADDRINUSE' ? 'another program listens there' : code}): give another by MILLRACE_PORT`);
+  new ConfigError(
+    `port ${port} on ${host} cannot be used (${code === 'EADDRINUSE' ? 'another program listens there' : code}): give another by MILLRACE_PORT`,
+  );
 
 const whole = (min: number, max: number, what: string) =>
   z.string().transform((text, context) => {
@@ -74,7 +76,9 @@ const bytes = (min: number) =>
   });
 
 const settings = z.object({
-  MILLRACE_HOST: z.literal(['127.0.0.1', 'localhost', '::1'], 'only 127.0.0.1, ::1 or localhost: there are no keys yet, so nobody else may reach it').default('127.0.0.1'),
+  MILLRACE_HOST: z
+    .literal(['127.0.0.1', 'localhost', '::1'], 'only 127.0.0.1, ::1 or localhost: there are no keys yet, so nobody else may reach it')
+    .default('127.0.0.1'),
   MILLRACE_PORT: whole(1, 65_535, 'the port of the api').default(4000),
   MILLRACE_SLOTS: whole(1, 1_000, 'attempts at once per worker').default(availableParallelism()),
   MILLRACE_POOL: z.string().refine(isName, `the pool a worker serves: ${NAME_RULE}`).default('default'),

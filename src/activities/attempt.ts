@@ -76,7 +76,10 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
   const reporter = new Reporter(deps.journal.writer, spec.id, number, (value) => heart.save(value));
   const { id, type, queue, tags, metadata } = spec;
   const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
-  const running = runner.run({ job: { id, type, queue, tags, metadata }, payload: spec.payload, number, deadlineAt, checkpoint: input.checkpoint }, reporter);
+  const running = runner.run(
+    { job: { id, type, queue, tags, metadata }, payload: spec.payload, number, deadlineAt, checkpoint: input.checkpoint },
+    reporter,
+  );
   const timeout = timer(timeoutMs);
   const first = await Promise.race([running, heart.asked, timeout.over]);
   timeout.clear();
@@ -92,7 +95,13 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
 }
 
 /** An end in the journal's words. Asked to stop and answered at the same moment: the answer that came first counts. */
-function endOf(how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout', base: Pick<AttemptEnd, 'jobId' | 'number' | 'at'>, killed: KillReceipt | undefined, checkpoint: Json | undefined, timeoutMs: number | null): Ended {
+function endOf(
+  how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout',
+  base: Pick<AttemptEnd, 'jobId' | 'number' | 'at'>,
+  killed: KillReceipt | undefined,
+  checkpoint: Json | undefined,
+  timeoutMs: number | null,
+): Ended {
   const receipt = killed ? { signal: killed.signal, killMs: killed.killMs, killedPids: killed.killedPids } : {};
   const bad = (outcome: AttemptOutcome, code: ReasonCode, message: string, retryable = true): Ended => ({
     end: { ...base, ...receipt, outcome, code, error: { name: code, message, retryable } },
@@ -124,12 +133,22 @@ function endOf(how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | '
 }
 
 /** The activity's outcome. */
-function report(end: AttemptEnd, { adopted, counted, checkpoint }: { adopted?: boolean; counted?: boolean; checkpoint?: Json }): AttemptResult {
+function report(
+  end: AttemptEnd,
+  { adopted, counted, checkpoint }: { adopted?: boolean; counted?: boolean; checkpoint?: Json },
+): AttemptResult {
   if (end.outcome === 'SUCCEEDED') return { result: end.result ?? null, ...(adopted ? { adopted } : {}) };
   const error = end.error as JobError;
   const code = end.code ?? 'INTERNAL';
   if (end.outcome === 'ABORTED' && !adopted) throw new CancelledFailure(error.message);
-  const details: FailureDetails = { outcome: end.outcome, code, error, ...(adopted ? { adopted } : {}), ...(counted === undefined ? {} : { counted }), ...(checkpoint === undefined ? {} : { checkpoint }) };
+  const details: FailureDetails = {
+    outcome: end.outcome,
+    code,
+    error,
+    ...(adopted ? { adopted } : {}),
+    ...(counted === undefined ? {} : { counted }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  };
   throw ApplicationFailure.create({ message: error.message, type: code, nonRetryable: true, details: [details] });
 }
 
@@ -164,7 +183,8 @@ async function graceOf(journal: Journal, jobId: string, own: number): Promise<nu
 }
 
 /** Written before we go on, but a journal that is down or locked stops nothing. */
-const recordBriefly = (journal: Journal, entry: Parameters<Journal['writer']['write']>[0]): Promise<boolean> => within(JOURNAL_WAIT_MS, journal.writer.write(entry));
+const recordBriefly = (journal: Journal, entry: Parameters<Journal['writer']['write']>[0]): Promise<boolean> =>
+  within(JOURNAL_WAIT_MS, journal.writer.write(entry));
 
 function timer(ms: number | null): { over: Promise<'timeout'>; clear(): void } {
   if (ms === null) return { over: new Promise(() => {}), clear: () => {} };

@@ -38,13 +38,14 @@ export async function reconcileOnce({ client, journal, bundle }: Deps, since: nu
       await compare(journal, chunk, stale);
     }
   }
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const open = await openJobIds(journal.db, { after, limit: CHUNK });
     if (open.length === 0) break;
     after = open.at(-1)!.id;
     beat();
     const ids = open.map(({ id }) => `"${workflowIdOf(id)}"`).join(', ');
-    for await (const chunk of inChunks(client.workflow.list({ query: `WorkflowId IN (${ids}) AND ExecutionStatus != "Running"` }))) await compare(journal, chunk, stale);
+    for await (const chunk of inChunks(client.workflow.list({ query: `WorkflowId IN (${ids}) AND ExecutionStatus != "Running"` })))
+      await compare(journal, chunk, stale);
   }
   if (stale.size > 0) await restore({ client, journal, bundle }, stale);
   return [...stale];

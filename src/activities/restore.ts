@@ -17,7 +17,10 @@ const { EventType } = proto.temporal.api.enums.v1;
  *
  * @returns how many there were a history for.
  */
-export async function restore(deps: { client: Client; journal: Journal; bundle: string }, jobIds: AsyncIterable<string> | Iterable<string>): Promise<number> {
+export async function restore(
+  deps: { client: Client; journal: Journal; bundle: string },
+  jobIds: AsyncIterable<string> | Iterable<string>,
+): Promise<number> {
   const { client, journal, bundle } = deps;
   let told: Entry[] = [];
   const keep = (record: JobRecord): void => void told.push({ kind: 'job', record });
@@ -59,13 +62,17 @@ async function historyOf(client: Client, jobId: string): Promise<History | undef
 function* attemptsIn(jobId: string, history: History): Generator<Entry> {
   const scheduled = new Map<string, string>();
   for (const event of history.events ?? []) {
-    if (event.activityTaskScheduledEventAttributes) scheduled.set(String(event.eventId), event.activityTaskScheduledEventAttributes.activityId ?? '');
+    if (event.activityTaskScheduledEventAttributes)
+      scheduled.set(String(event.eventId), event.activityTaskScheduledEventAttributes.activityId ?? '');
     const started = event.activityTaskStartedEventAttributes;
     const activityId = started && scheduled.get(String(started.scheduledEventId));
     const number = Number(activityId?.match(/^attempt-(\d+)$/)?.[1]);
     if (!started || !activityId || !number) continue;
     const [workerId = '', host = ''] = (started.identity ?? '').split('@');
-    yield { kind: 'attemptStarted', attempt: { jobId, number, workflowId: workflowIdOf(jobId), activityId, workerId, host, pid: null, at: timeOf(event) } };
+    yield {
+      kind: 'attemptStarted',
+      attempt: { jobId, number, workflowId: workflowIdOf(jobId), activityId, workerId, host, pid: null, at: timeOf(event) },
+    };
   }
 }
 
@@ -74,7 +81,13 @@ function endingOf(jobId: string, history: History): Entry | undefined {
   const last = history.events?.at(-1);
   if (last?.eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED) {
     const reason = last.workflowExecutionTerminatedEventAttributes?.reason;
-    return { kind: 'terminated', jobId, at: timeOf(last), code: 'TERMINATED', message: reason ? `terminated in Temporal: ${reason}` : 'terminated in Temporal' };
+    return {
+      kind: 'terminated',
+      jobId,
+      at: timeOf(last),
+      code: 'TERMINATED',
+      message: reason ? `terminated in Temporal: ${reason}` : 'terminated in Temporal',
+    };
   }
   if (last?.eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT) {
     return { kind: 'terminated', jobId, at: timeOf(last), code: 'INTERNAL', message: 'its workflow timed out in Temporal' };

@@ -4,7 +4,8 @@ import { Fault } from '../job/errors.ts';
 /** The lists there are: a cursor is of one of them, and means nothing in another. */
 export type CursorKind = 'event' | 'log' | 'attempt' | `jobs ${string}`;
 
-export const encodeCursor = (kind: CursorKind, ...values: (string | number)[]): string => Buffer.from(JSON.stringify([kind, ...values])).toString('base64url');
+export const encodeCursor = (kind: CursorKind, ...values: (string | number)[]): string =>
+  Buffer.from(JSON.stringify([kind, ...values])).toString('base64url');
 
 /**
  * A cursor's values; undefined for none.
@@ -15,7 +16,10 @@ export function decodeCursor(kind: CursorKind, cursor: string | null | undefined
   if (cursor === null || cursor === undefined) return undefined;
   const values = VALUES[kind.split(' ')[0] as keyof typeof VALUES].safeParse(listOf(cursor, kind));
   if (values.success) return values.data;
-  throw new Fault('BAD_USER_INPUT', `the cursor "${cursor.slice(0, 100)}" is not of this list: take endCursor or cursor from an answer of the same field in the same order`);
+  throw new Fault(
+    'BAD_USER_INPUT',
+    `the cursor "${cursor.slice(0, 100)}" is not of this list: take endCursor or cursor from an answer of the same field in the same order`,
+  );
 }
 
 function listOf(cursor: string, kind: CursorKind): unknown[] | undefined {

@@ -21,7 +21,11 @@ export type GraphqlCore = {
 /** The api without a port: a function from a Request to a Response. A server or a cloud function is only its host. */
 export async function createGraphql(parts: Parts, log: Logger): Promise<GraphqlCore> {
   const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
-  const schema = makeExecutableSchema<Context>({ typeDefs, resolvers, resolverValidationOptions: { requireResolversToMatchSchema: 'error' } });
+  const schema = makeExecutableSchema<Context>({
+    typeDefs,
+    resolvers,
+    resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
+  });
   const contextOf = (): Context => ({ ...parts, loaders: makeLoaders(parts.journal) });
   const apollo = new ApolloServer<Context>({
     schema,
@@ -66,7 +70,9 @@ const refuseSubscriptions: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     async didResolveOperation({ operation }) {
       if (operation?.operation !== 'subscription') return;
-      throw new GraphQLError('subscriptions are served over WebSocket on the same path (graphql-transport-ws)', { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+      throw new GraphQLError('subscriptions are served over WebSocket on the same path (graphql-transport-ws)', {
+        extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+      });
     },
   }),
 };

@@ -11,7 +11,8 @@ export function refusal(headers: IncomingHttpHeaders): string | undefined {
   // A browser sends no Origin with some requests, but says where they come from.
   const site = headers['sec-fetch-site'];
   const navigates = headers['sec-fetch-mode'] === 'navigate';
-  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !navigates) return 'a page of another site may not use this server';
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !navigates)
+    return 'a page of another site may not use this server';
   return undefined;
 }
 

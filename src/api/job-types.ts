@@ -25,7 +25,10 @@ export class JobTypes {
       this.#known = await readJobTypes(this.#journal.db);
       this.#readAt = Date.now();
     } catch (error) {
-      if (!this.#known) throw new Fault('BACKEND_UNAVAILABLE', 'the job types cannot be read from the journal now, try again in a moment', { cause: error });
+      if (!this.#known)
+        throw new Fault('BACKEND_UNAVAILABLE', 'the job types cannot be read from the journal now, try again in a moment', {
+          cause: error,
+        });
     }
     return this.#known;
   }
@@ -35,20 +38,35 @@ export class JobTypes {
     const type = (await this.all()).get(name) ?? (await this.#again()).get(name);
     if (type) return type;
     const names = [...(await this.all()).keys()];
-    throw new UserError('UNKNOWN_TYPE', `no worker has published the job type "${name}"; there ${names.length === 0 ? 'are none yet: is a worker running?' : `are ${names.join(', ')}`}`, { path: ['type'] });
+    throw new UserError(
+      'UNKNOWN_TYPE',
+      `no worker has published the job type "${name}"; there ${names.length === 0 ? 'are none yet: is a worker running?' : `are ${names.join(', ')}`}`,
+      { path: ['type'] },
+    );
   }
 
   /** @throws UserError BAD_PAYLOAD with the path and the rule, PAYLOAD_TOO_LARGE */
   checkPayload(type: JobTypeRow, payload: Json): void {
     const bytes = Buffer.byteLength(JSON.stringify(payload));
-    if (bytes > LIMITS.payloadBytes) throw new UserError('PAYLOAD_TOO_LARGE', `the payload has ${bytes} bytes of JSON, ${LIMITS.payloadBytes} are allowed: store it elsewhere and pass where it is`, { path: ['payload'] });
+    if (bytes > LIMITS.payloadBytes)
+      throw new UserError(
+        'PAYLOAD_TOO_LARGE',
+        `the payload has ${bytes} bytes of JSON, ${LIMITS.payloadBytes} are allowed: store it elsewhere and pass where it is`,
+        { path: ['payload'] },
+      );
     const check = this.#checkOf(type.payloadSchema);
     if (check(payload)) return;
     const [error] = check.errors ?? [];
-    const inside = (error?.instancePath ?? '').split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const inside = (error?.instancePath ?? '')
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
     const named = error?.params as { missingProperty?: string; additionalProperty?: string } | undefined;
     const path = ['payload', ...inside, ...[named?.missingProperty ?? named?.additionalProperty ?? []].flat()];
-    throw new UserError('BAD_PAYLOAD', `${path.join('.')} ${error?.message ?? 'breaks the schema'} (type ${type.name})`, { path, rule: error?.keyword ?? '' });
+    throw new UserError('BAD_PAYLOAD', `${path.join('.')} ${error?.message ?? 'breaks the schema'} (type ${type.name})`, {
+      path,
+      rule: error?.keyword ?? '',
+    });
   }
 
   async #again(): Promise<Map<string, JobTypeRow>> {

@@ -55,7 +55,9 @@ export class Jobs {
     // There is no item whose result could say so.
     if (inputs.length === 0) throw new Fault('BAD_USER_INPUT', `no jobs in the request: 1 to ${LIMITS.jobsPerRequest}`);
     if (inputs.length > LIMITS.jobsPerRequest) {
-      const error = toUserError(new UserError('TOO_MANY', `${inputs.length} jobs in one request: 1 to ${LIMITS.jobsPerRequest}`, { path: ['jobs'] }));
+      const error = toUserError(
+        new UserError('TOO_MANY', `${inputs.length} jobs in one request: 1 to ${LIMITS.jobsPerRequest}`, { path: ['jobs'] }),
+      );
       return { results: inputs.map(() => ({ job: null, userErrors: [error] })) };
     }
     const results: JobPayload[] = [];
@@ -63,7 +65,10 @@ export class Jobs {
     const take = async (): Promise<void> => {
       for (const [index, input] of next) {
         const { job, userErrors } = await this.create(input);
-        results[index] = { job, userErrors: userErrors.map((error) => ({ ...error, path: ['jobs', String(index), ...(error.path ?? [])] })) };
+        results[index] = {
+          job,
+          userErrors: userErrors.map((error) => ({ ...error, path: ['jobs', String(index), ...(error.path ?? [])] })),
+        };
       }
     };
     await Promise.all(Array.from({ length: STARTS_AT_ONCE }, take));
@@ -72,12 +77,18 @@ export class Jobs {
 
   async abort({ id, message, grace }: AbortJobInput): Promise<JobPayload> {
     if (message && message.length > LIMITS.messageLength) {
-      return this.#refusal(new UserError('INVALID_ARGUMENT', `the message has ${message.length} characters, ${LIMITS.messageLength} are allowed`, { path: ['message'] }), undefined);
+      return this.#refusal(
+        new UserError('INVALID_ARGUMENT', `the message has ${message.length} characters, ${LIMITS.messageLength} are allowed`, {
+          path: ['message'],
+        }),
+        undefined,
+      );
     }
     // First, so that the worker finds it when Temporal's cancel arrives, which cannot carry it.
     if (typeof grace === 'number') await this.#record({ kind: 'abortGrace', jobId: id, graceMs: grace }, GRACE_WAIT_MS);
     const payload = await this.#update(id, (handle) => handle.executeUpdate(abort, { args: [message ? { message } : {}] }));
-    if (payload.userErrors[0]?.code === 'ALREADY_FINISHED' && payload.job?.status === 'ABORTED') return { job: payload.job, userErrors: [] };
+    if (payload.userErrors[0]?.code === 'ALREADY_FINISHED' && payload.job?.status === 'ABORTED')
+      return { job: payload.job, userErrors: [] };
     if (payload.userErrors.length > 0) return payload;
     // Not running: final in the answer. Whether it runs only the journal can tell.
     return { job: await this.#until(id, ({ status }) => isFinal(status as JobStatus) || status === 'RUNNING'), userErrors: [] };
@@ -200,7 +211,8 @@ function tagsThatFit(tags: string[]): string[] {
 }
 
 const notFound = (id: string): UserError => new UserError('NOT_FOUND', `there is no job "${id.slice(0, 220)}"`, { path: ['id'] });
-const finished = (status: string, id: string): UserError => new UserError('ALREADY_FINISHED', `the job "${id}" is ${status}`, { path: ['id'] });
+const finished = (status: string, id: string): UserError =>
+  new UserError('ALREADY_FINISHED', `the job "${id}" is ${status}`, { path: ['id'] });
 
 /** @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time. */
 async function toTemporal<T>(client: Client, call: () => Promise<T>): Promise<T> {
@@ -209,7 +221,9 @@ async function toTemporal<T>(client: Client, call: () => Promise<T>): Promise<T>
   } catch (error) {
     const code = (error as { code?: unknown }).code ?? (error as { cause?: { code?: unknown } }).cause?.code;
     if (!UNAVAILABLE.has(code) && (error as Error).name !== 'WorkflowUpdateRPCTimeoutOrCancelledError') throw error;
-    throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done. Try again with the same id.', { cause: error });
+    throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done. Try again with the same id.', {
+      cause: error,
+    });
   }
 }
 

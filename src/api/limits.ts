@@ -35,7 +35,8 @@ export function nestingError(text: unknown): GraphQLError | undefined {
     else if (char === '#') at = endOfLine(text, at);
     else if (OPEN.includes(char)) levels += 1;
     else if (CLOSE.includes(char)) levels -= 1;
-    if (levels > MAX_NESTING) return new GraphQLError(`the document is nested more than ${MAX_NESTING} levels deep`, { extensions: { code: 'BAD_USER_INPUT' } });
+    if (levels > MAX_NESTING)
+      return new GraphQLError(`the document is nested more than ${MAX_NESTING} levels deep`, { extensions: { code: 'BAD_USER_INPUT' } });
   }
   return undefined;
 }
@@ -66,19 +67,31 @@ function endOfLine(text: string, start: number): number {
 export const sizeRule: ValidationRule = (context: ValidationContext): ASTVisitor => ({
   OperationDefinition(operation) {
     // What reads the schema reads nothing else.
-    if (operation.selectionSet.selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'))) return;
+    if (operation.selectionSet.selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__')))
+      return;
     const root = context.getSchema().getRootType(operation.operation)?.name;
     const size = measure(operation.selectionSet, root, context, new Map(), new Set());
     for (const [bound, most] of Object.entries(BOUNDS) as [keyof Size, number][]) {
       if (size[bound] > most) {
-        context.reportError(new GraphQLError(`the document has ${bound} ${size[bound]}, ${most} is allowed; ask in several requests, or for smaller pages (first)`, { nodes: operation, extensions: { code: 'BAD_USER_INPUT' } }));
+        context.reportError(
+          new GraphQLError(
+            `the document has ${bound} ${size[bound]}, ${most} is allowed; ask in several requests, or for smaller pages (first)`,
+            { nodes: operation, extensions: { code: 'BAD_USER_INPUT' } },
+          ),
+        );
       }
     }
   },
 });
 
 /** cost: how many fields the answer can have; a list that takes `first` counts that often, any other list not at all. */
-function measure(set: SelectionSetNode, typeName: string | undefined, context: ValidationContext, known: Map<FragmentDefinitionNode, Size>, open: Set<FragmentDefinitionNode>): Size {
+function measure(
+  set: SelectionSetNode,
+  typeName: string | undefined,
+  context: ValidationContext,
+  known: Map<FragmentDefinitionNode, Size>,
+  open: Set<FragmentDefinitionNode>,
+): Size {
   const sum: Size = { depth: 0, aliases: 0, directives: 0, cost: 0 };
   const add = (size: Size, levels: number, times: number): void => {
     sum.depth = Math.max(sum.depth, size.depth + levels);

@@ -29,7 +29,10 @@ export class Live {
   }
 
   job(id: string): AsyncGenerator<JobRow | null> {
-    return endable(this.wake((events) => events.some((event) => event.job_id === id)), (wake) => this.#job(id, wake));
+    return endable(
+      this.wake((events) => events.some((event) => event.job_id === id)),
+      (wake) => this.#job(id, wake),
+    );
   }
 
   async *#job(id: string, wake: Wake): AsyncGenerator<JobRow | null> {
@@ -59,7 +62,7 @@ export class Live {
     let sent = now;
     if (from !== undefined && (await this.#isKept(from))) {
       sent = from;
-      for (let at = from; at < now; ) {
+      for (let at = from; at < now;) {
         const events = await this.#read((db) => readEvents(db, { after: at, limit: CHUNK }));
         hear(heard, events);
         at = events.at(-1)?.seq ?? now;
@@ -74,11 +77,18 @@ export class Live {
         const ids = Array.from(heard.ids).slice(0, CHUNK);
         for (const id of ids) heard.ids.delete(id);
         const wanted = filter.ids ? ids.filter((id) => filter.ids?.includes(id)) : ids;
-        const changed = await this.#read((db) => readJobs(db, { ...filter, ids: wanted }, { orderBy: { field: 'CREATED_AT', direction: 'ASC' }, limit: CHUNK }));
+        const changed = await this.#read((db) =>
+          readJobs(db, { ...filter, ids: wanted }, { orderBy: { field: 'CREATED_AT', direction: 'ASC' }, limit: CHUNK }),
+        );
         const matching = new Set(changed.map(({ id }) => id));
         // The cursor must not pass what is still to be sent.
         if (heard.ids.size === 0) sent = Math.max(sent, seq);
-        yield this.#update(sent, false, changed, ids.filter((id) => !matching.has(id)));
+        yield this.#update(
+          sent,
+          false,
+          changed,
+          ids.filter((id) => !matching.has(id)),
+        );
       }
       if (!(await wake.next())) return;
     }
@@ -90,7 +100,10 @@ export class Live {
 
   events(jobId: string | undefined, after: string | null | undefined) {
     const from = this.#seqOf(after);
-    return endable(this.wake((events) => events.some((event) => jobId === undefined || event.job_id === jobId)), (wake) => this.#events(jobId, from, wake));
+    return endable(
+      this.wake((events) => events.some((event) => jobId === undefined || event.job_id === jobId)),
+      (wake) => this.#events(jobId, from, wake),
+    );
   }
 
   async *#events(jobId: string | undefined, from: number | undefined, wake: Wake) {
@@ -123,7 +136,8 @@ export class Live {
       do {
         lines = await this.#read((db) => readLog(db, { jobId, attempt, after: seq, limit: CHUNK }));
         seq = lines.at(-1)?.seq ?? seq;
-        if (lines.length > 0) yield { jobLog: { lines, cursor: encodeCursor('log', seq), dropped: lines.reduce((sum, line) => sum + line.dropped, 0) } };
+        if (lines.length > 0)
+          yield { jobLog: { lines, cursor: encodeCursor('log', seq), dropped: lines.reduce((sum, line) => sum + line.dropped, 0) } };
       } while (lines.length === CHUNK);
       if (!job || isFinal(job.status as JobStatus)) return;
     } while (await wake.next());
@@ -153,7 +167,10 @@ export class Live {
   }
 
   counts(filter: JobFilter) {
-    return endable(this.wake((events) => events.length > 0), (wake) => this.#counts(filter, wake));
+    return endable(
+      this.wake((events) => events.length > 0),
+      (wake) => this.#counts(filter, wake),
+    );
   }
 
   async *#counts(filter: JobFilter, wake: Wake) {

@@ -8,7 +8,8 @@ import { MAX_PAGE } from './cursor.ts';
 /** @throws Fault BAD_USER_INPUT where a list in the filter is too long. */
 export function readFilter(filter: JobFilterInput | null | undefined): JobFilter {
   for (const [name, value] of Object.entries(filter ?? {})) {
-    if (Array.isArray(value) && value.length > MAX_PAGE) throw new Fault('BAD_USER_INPUT', `filter.${name} has ${value.length} items, ${MAX_PAGE} are allowed`);
+    if (Array.isArray(value) && value.length > MAX_PAGE)
+      throw new Fault('BAD_USER_INPUT', `filter.${name} has ${value.length} items, ${MAX_PAGE} are allowed`);
   }
   return (filter ?? {}) as JobFilter;
 }

@@ -33,7 +33,9 @@ export const defaultOptions = (type: PublishedType): JobOptions => readOptions({
 
 export function readPriority(priority: number): number {
   if (Number.isInteger(priority) && priority >= PRIORITY.min && priority <= PRIORITY.max) return priority;
-  throw new UserError('INVALID_ARGUMENT', `priority ${priority} is out of bounds: ${PRIORITY.min} to ${PRIORITY.max}`, { path: ['priority'] });
+  throw new UserError('INVALID_ARGUMENT', `priority ${priority} is out of bounds: ${PRIORITY.min} to ${PRIORITY.max}`, {
+    path: ['priority'],
+  });
 }
 
 function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType): JobOptions {
@@ -43,9 +45,21 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
     timeoutMs: bounded('timeout', 'a length of time above 0', input.timeout ?? defaults.timeoutMs ?? product.timeoutMs, 1),
     graceMs: input.grace ?? defaults.graceMs ?? product.graceMs,
     retry: {
-      maxAttempts: bounded('retry.maxAttempts', 'a whole number from 1 to 10000', retry.maxAttempts ?? defaults.retry?.maxAttempts ?? product.retry.maxAttempts, 1, 10_000),
+      maxAttempts: bounded(
+        'retry.maxAttempts',
+        'a whole number from 1 to 10000',
+        retry.maxAttempts ?? defaults.retry?.maxAttempts ?? product.retry.maxAttempts,
+        1,
+        10_000,
+      ),
       delayMs: retry.delay ?? defaults.retry?.delayMs ?? product.retry.delayMs,
-      backoff: bounded('retry.backoff', 'a number from 1 to 100', retry.backoff ?? defaults.retry?.backoff ?? product.retry.backoff, 1, 100),
+      backoff: bounded(
+        'retry.backoff',
+        'a number from 1 to 100',
+        retry.backoff ?? defaults.retry?.backoff ?? product.retry.backoff,
+        1,
+        100,
+      ),
       maxDelayMs: retry.maxDelay ?? defaults.retry?.maxDelayMs ?? product.retry.maxDelayMs,
       jitter: retry.jitter ?? defaults.retry?.jitter ?? product.retry.jitter,
     },
@@ -54,30 +68,42 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
 }
 
 function bounded<T extends number | null>(path: string, rule: string, value: T, least: number, most = Number.MAX_SAFE_INTEGER): T {
-  if (value !== null && (value < least || value > most)) throw new UserError('INVALID_ARGUMENT', `${path} ${value} is out of bounds: ${rule}`, { path: path.split('.') });
+  if (value !== null && (value < least || value > most))
+    throw new UserError('INVALID_ARGUMENT', `${path} ${value} is out of bounds: ${rule}`, { path: path.split('.') });
   return value;
 }
 
 function readId(id: string | null | undefined): string {
   if (id === null || id === undefined) return newJobId();
-  if (!isJobId(id)) throw new UserError('INVALID_ARGUMENT', `the id "${id.slice(0, 220)}" is not allowed: ${JOB_ID_RULE}`, { path: ['id'] });
+  if (!isJobId(id))
+    throw new UserError('INVALID_ARGUMENT', `the id "${id.slice(0, 220)}" is not allowed: ${JOB_ID_RULE}`, { path: ['id'] });
   return id;
 }
 
 function readName(field: string, name: string): string {
-  if (!isName(name)) throw new UserError('INVALID_ARGUMENT', `the ${field} "${name.slice(0, 120)}" is not allowed: ${NAME_RULE}`, { path: [field] });
+  if (!isName(name))
+    throw new UserError('INVALID_ARGUMENT', `the ${field} "${name.slice(0, 120)}" is not allowed: ${NAME_RULE}`, { path: [field] });
   return name;
 }
 
 function readTags(tags: readonly string[]): string[] {
-  if (tags.length > LIMITS.tags) throw new UserError('INVALID_ARGUMENT', `${tags.length} tags, ${LIMITS.tags} are allowed`, { path: ['tags'] });
+  if (tags.length > LIMITS.tags)
+    throw new UserError('INVALID_ARGUMENT', `${tags.length} tags, ${LIMITS.tags} are allowed`, { path: ['tags'] });
   const bad = tags.findIndex((tag) => tag.length === 0 || tag.length > LIMITS.tagLength);
-  if (bad >= 0) throw new UserError('INVALID_ARGUMENT', `the tag "${tags[bad]!.slice(0, 80)}" has ${tags[bad]!.length} characters: 1 to ${LIMITS.tagLength}`, { path: ['tags', bad] });
+  if (bad >= 0)
+    throw new UserError(
+      'INVALID_ARGUMENT',
+      `the tag "${tags[bad]!.slice(0, 80)}" has ${tags[bad]!.length} characters: 1 to ${LIMITS.tagLength}`,
+      { path: ['tags', bad] },
+    );
   return [...new Set(tags)];
 }
 
 function readMetadata(metadata: Json): Json {
   const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > LIMITS.metadataBytes) throw new UserError('INVALID_ARGUMENT', `the metadata has ${bytes} bytes of JSON, ${LIMITS.metadataBytes} are allowed`, { path: ['metadata'] });
+  if (bytes > LIMITS.metadataBytes)
+    throw new UserError('INVALID_ARGUMENT', `the metadata has ${bytes} bytes of JSON, ${LIMITS.metadataBytes} are allowed`, {
+      path: ['metadata'],
+    });
   return metadata;
 }

@@ -19,7 +19,8 @@ const parse = <T = Json>(text: string | null): T | null => (text === null ? null
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** What a scalar does. What it is stands in schema.graphql: a whole scalar would take its place, without the description. */
-const doing = ({ serialize, parseValue, parseLiteral }: GraphQLScalarType) => ({ serialize, parseValue, parseLiteral }) as GraphQLScalarType;
+const doing = ({ serialize, parseValue, parseLiteral }: GraphQLScalarType) =>
+  ({ serialize, parseValue, parseLiteral }) as GraphQLScalarType;
 
 /** Unpack, call, return: what needs an `if` stands where it belongs. */
 export const resolvers: Resolvers = {
@@ -115,7 +116,9 @@ export const resolvers: Resolvers = {
     error: (row) => parse<JobError>(row.error),
     async log(row, { first, after }, { journal }) {
       const from = Number(decodeCursor('log', after)?.[0] ?? 0);
-      const rows = await fromJournal(() => readLog(journal.db, { jobId: row.job_id, attempt: row.number, after: from, limit: pageSize(first) + 1 }));
+      const rows = await fromJournal(() =>
+        readLog(journal.db, { jobId: row.job_id, attempt: row.number, after: from, limit: pageSize(first) + 1 }),
+      );
       return pageOf(rows, first, after, ({ seq }) => encodeCursor('log', seq));
     },
   },

@@ -26,7 +26,8 @@ export const Duration = new GraphQLScalarType<number, string>({
   },
 });
 
-const wholeNumber = (name: string) => new GraphQLScalarType<number, number>({ name, serialize: (value) => value as number, parseValue: (value) => value as number });
+const wholeNumber = (name: string) =>
+  new GraphQLScalarType<number, number>({ name, serialize: (value) => value as number, parseValue: (value) => value as number });
 export const Bytes = wholeNumber('Bytes');
 export const Version = wholeNumber('Version');
 

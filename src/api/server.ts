@@ -21,8 +21,15 @@ export async function listen(config: Config, core: GraphqlCore, facts: ServerFac
   server.setErrorHandler((error: { statusCode?: number; message: string }, _, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) log.error({ err: error }, 'a request failed by a fault of ours');
-    const message = status === 413 ? `the request is over ${MAX_BODY_BYTES / 2 ** 20} MiB` : status >= 500 ? 'an internal fault; the server log has it' : error.message;
-    return reply.code(status).send(errorBody(status === 413 ? 'PAYLOAD_TOO_LARGE' : status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST', message));
+    const message =
+      status === 413
+        ? `the request is over ${MAX_BODY_BYTES / 2 ** 20} MiB`
+        : status >= 500
+          ? 'an internal fault; the server log has it'
+          : error.message;
+    return reply
+      .code(status)
+      .send(errorBody(status === 413 ? 'PAYLOAD_TOO_LARGE' : status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST', message));
   });
   serveGraphql(server, core);
   serveHealth(server, facts);

@@ -31,13 +31,21 @@ export function serveSockets(server: Server, core: GraphqlCore, log: Logger): { 
       // What goes wrong outside of an operation closes the socket, with the error's own words unless this is set.
       isProd: true,
       onSubscribe: ({ subscriptions }, _id, { query, operationName, variables }) => {
-        if (Object.keys(subscriptions).length > MAX_OPERATIONS) return [new GraphQLError(`${MAX_OPERATIONS} operations are open on this connection, the most there may be`)];
+        if (Object.keys(subscriptions).length > MAX_OPERATIONS)
+          return [new GraphQLError(`${MAX_OPERATIONS} operations are open on this connection, the most there may be`)];
         const read = known.read(query);
         if ('errors' in read) return read.errors;
-        return { schema: core.schema, document: read.document, operationName: operationName ?? null, variableValues: variables ?? null, contextValue: core.contextOf() };
+        return {
+          schema: core.schema,
+          document: read.document,
+          operationName: operationName ?? null,
+          variableValues: variables ?? null,
+          contextValue: core.contextOf(),
+        };
       },
       onError: (_, __, ___, errors) => errors.map((error) => formatError(log, (error as GraphQLError).toJSON?.() ?? error, error)),
-      onNext: (_, __, ___, ____, { data, errors }) => (errors ? { data: data ?? null, errors: errors.map((error) => formatError(log, error.toJSON(), error)) } : undefined),
+      onNext: (_, __, ___, ____, { data, errors }) =>
+        errors ? { data: data ?? null, errors: errors.map((error) => formatError(log, error.toJSON(), error)) } : undefined,
     },
     sockets,
     KEEP_ALIVE_MS,

@@ -9,7 +9,9 @@ import { runRole } from './role.ts';
 enableCompileCache(join(cacheDirOf(process.env), 'compiled'));
 
 /** The commands, declared. Each loads only what it needs, so that a role starts fast. */
-const program = new Command('millrace').description('A job service for CPU-bound work: GraphQL in front, Temporal behind, every attempt in a process of its own.');
+const program = new Command('millrace').description(
+  'A job service for CPU-bound work: GraphQL in front, Temporal behind, every attempt in a process of its own.',
+);
 
 program
   .command('start', { isDefault: true })
@@ -40,7 +42,10 @@ program
   .command('demo')
   .description('run 20 jobs of 5 types on a worker of 4 slots and watch them, on the Millrace that runs or on one of its own')
   .option('--exit', 'end when the jobs have, instead of leaving a Millrace of its own up to be looked at')
-  .action(async (options: { exit?: boolean }) => void (process.exitCode = await (await import('./demo.ts')).demo(readConfig(process.env), process.env, options)));
+  .action(
+    async (options: { exit?: boolean }) =>
+      void (process.exitCode = await (await import('./demo.ts')).demo(readConfig(process.env), process.env, options)),
+  );
 program
   .command('journal')
   .description('the read model')

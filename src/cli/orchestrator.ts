@@ -19,7 +19,12 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   const [journal, bundle, connection] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
     workflowBundle(config.cacheDir),
-    connectNative(config, ORCHESTRATOR_TASK_QUEUE, (line) => log.error(line), (services) => prepareCluster(services, namespace)),
+    connectNative(
+      config,
+      ORCHESTRATOR_TASK_QUEUE,
+      (line) => log.error(line),
+      (services) => prepareCluster(services, namespace),
+    ),
   ]);
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
@@ -40,7 +45,12 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     shutdownGraceTime: '1s',
   });
   const running = worker.run();
-  await client.workflow.start('reconcilerWorkflow', { workflowId: 'reconciler', taskQueue: ORCHESTRATOR_TASK_QUEUE, workflowIdConflictPolicy: 'USE_EXISTING', staticSummary: 'keeps the journal true' });
+  await client.workflow.start('reconcilerWorkflow', {
+    workflowId: 'reconciler',
+    taskQueue: ORCHESTRATOR_TASK_QUEUE,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: 'keeps the journal true',
+  });
   return {
     ended: running,
     async stop() {

@@ -8,7 +8,11 @@ import { connectNative } from '../temporal/connect-native.ts';
 
 /** Writes every job that Temporal still has to the journal. What stands there already is not harmed. */
 export async function rebuild(config: Config, say: (line: string) => void): Promise<void> {
-  const [journal, connection, bundle] = await Promise.all([openJournal(config.journalFile, say), connectNative(config, ORCHESTRATOR_TASK_QUEUE, say), workflowBundle(config.cacheDir)]);
+  const [journal, connection, bundle] = await Promise.all([
+    openJournal(config.journalFile, say),
+    connectNative(config, ORCHESTRATOR_TASK_QUEUE, say),
+    workflowBundle(config.cacheDir),
+  ]);
   const client = new Client({ connection, namespace: config.namespace });
   async function* jobIds(): AsyncGenerator<string> {
     for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'jobWorkflow'` })) {

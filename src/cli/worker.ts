@@ -44,7 +44,15 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     namespace,
     taskQueue: taskQueueOf(config.pool),
     identity: `${workerId}@${identity.host}`,
-    activities: attemptActivities({ journal, pool, connection, namespace, workerId, host: identity.host, identity: `${workerId}@${identity.host}` }),
+    activities: attemptActivities({
+      journal,
+      pool,
+      connection,
+      namespace,
+      workerId,
+      host: identity.host,
+      identity: `${workerId}@${identity.host}`,
+    }),
     tuner: {
       activityTaskSlotSupplier: pool.slotSupplier,
       workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
@@ -54,7 +62,16 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: slots },
     shutdownGraceTime: DRAIN_MS,
   });
-  const signs = new SignsOfLife({ writer: journal.writer, identity, pool, slots, poolName: config.pool, jobTypes: types.map(({ name }) => name), problems, drainMs: DRAIN_MS });
+  const signs = new SignsOfLife({
+    writer: journal.writer,
+    identity,
+    pool,
+    slots,
+    poolName: config.pool,
+    jobTypes: types.map(({ name }) => name),
+    problems,
+    drainMs: DRAIN_MS,
+  });
   await journal.writer.write({ kind: 'jobTypes', pool: config.pool, types });
   const running = worker.run();
   signs.start();

@@ -25,14 +25,25 @@ export function nextAfter(end: BadEnd, counts: Counts, options: JobOptions, rand
   switch (end.outcome) {
     case 'FAILED':
     case 'TIMED_OUT':
-      if (!end.error.retryable || counts.failures >= options.retry.maxAttempts) return { do: 'fail', reason: { code: end.code, message: end.error.message } };
+      if (!end.error.retryable || counts.failures >= options.retry.maxAttempts)
+        return { do: 'fail', reason: { code: end.code, message: end.error.message } };
       return { do: 'retry', delayMs: retryDelayMs(options.retry, counts.failures, random) };
     case 'HALTED':
       if (counts.halts > options.maxHalts)
-        return { do: 'fail', reason: { code: 'HALTED', message: `halted ${counts.halts} times, ${options.maxHalts} are allowed (maxHalts); the last time: ${end.error.message}` } };
+        return {
+          do: 'fail',
+          reason: {
+            code: 'HALTED',
+            message: `halted ${counts.halts} times, ${options.maxHalts} are allowed (maxHalts); the last time: ${end.error.message}`,
+          },
+        };
       return { do: 'requeue', after: 'HALTED' };
     case 'LOST':
-      if (counts.losses >= MAX_LOSSES) return { do: 'fail', reason: { code: 'LOST', message: `lost with its worker ${counts.losses} times; the last time: ${end.error.message}` } };
+      if (counts.losses >= MAX_LOSSES)
+        return {
+          do: 'fail',
+          reason: { code: 'LOST', message: `lost with its worker ${counts.losses} times; the last time: ${end.error.message}` },
+        };
       return { do: 'requeue', after: 'LOST' };
     case 'ABORTED':
       return { do: 'abort' };

@@ -84,4 +84,12 @@ export const PRODUCT_DEFAULTS = {
 } as const;
 
 /** Sizes a job may have. Temporal's own bound is 2 MiB a blob. */
-export const LIMITS = { payloadBytes: 2 ** 20, resultBytes: 2 ** 20, metadataBytes: 16_384, tags: 50, tagLength: 64, jobsPerRequest: 1_000, messageLength: 1_000 };
+export const LIMITS = {
+  payloadBytes: 2 ** 20,
+  resultBytes: 2 ** 20,
+  metadataBytes: 16_384,
+  tags: 50,
+  tagLength: 64,
+  jobsPerRequest: 1_000,
+  messageLength: 1_000,
+};

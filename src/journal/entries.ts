@@ -16,7 +16,16 @@ export type Entry =
   /** All that Temporal's history has of a job, told again. */
   | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] };
 
-export type AttemptStart = { jobId: string; number: number; workflowId: string; activityId: string; workerId: string; host: string; pid: number | null; at: number };
+export type AttemptStart = {
+  jobId: string;
+  number: number;
+  workflowId: string;
+  activityId: string;
+  workerId: string;
+  host: string;
+  pid: number | null;
+  at: number;
+};
 export type AttemptEnd = {
   jobId: string;
   number: number;

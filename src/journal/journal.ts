@@ -3,7 +3,14 @@ import { followJournal, type Tail } from './tail.ts';
 import { startWriter, type JournalWriter } from './writer.ts';
 
 /** A process' journal: one writer thread, one connection for short reads, one tail. */
-export type Journal = { id: string; file: string; writer: JournalWriter; db: Database['db']; tail: Tail; stop(graceMs: number): Promise<void> };
+export type Journal = {
+  id: string;
+  file: string;
+  writer: JournalWriter;
+  db: Database['db'];
+  tail: Tail;
+  stop(graceMs: number): Promise<void>;
+};
 
 /**
  * Opens the journal and makes or migrates it where needed; waits while another process does that.

@@ -27,7 +27,11 @@ export async function migrate({ db, sqlite }: Database): Promise<string> {
       // A new journal's seq starts at the time in µs: no job's version falls when the journal is rebuilt.
       await sql`insert into sqlite_sequence (name, seq) values ('event', ${Date.now() * 1_000})`.execute(db);
     } else if (version < JOURNAL_VERSION) {
-      await db.updateTable('meta').set({ value: String(JOURNAL_VERSION) }).where('key', '=', 'version').execute();
+      await db
+        .updateTable('meta')
+        .set({ value: String(JOURNAL_VERSION) })
+        .where('key', '=', 'version')
+        .execute();
     }
     sqlite.exec('commit');
     return id;
@@ -40,6 +44,8 @@ export async function migrate({ db, sqlite }: Database): Promise<string> {
 export class JournalTooNew extends Error {
   override name = 'JournalTooNew';
   constructor(found: number) {
-    super(`the journal has version ${found}, this program knows up to ${JOURNAL_VERSION}: start the newer Millrace, or give this one another MILLRACE_JOURNAL`);
+    super(
+      `the journal has version ${found}, this program knows up to ${JOURNAL_VERSION}: start the newer Millrace, or give this one another MILLRACE_JOURNAL`,
+    );
   }
 }

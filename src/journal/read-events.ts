@@ -18,13 +18,25 @@ export async function lastEventSeq(db: Kysely<Tables>): Promise<number> {
 }
 
 export async function firstEventSeq(db: Kysely<Tables>): Promise<number> {
-  const row = await db.selectFrom('event').select(({ fn }) => fn.min('seq').as('seq')).executeTakeFirst();
+  const row = await db
+    .selectFrom('event')
+    .select(({ fn }) => fn.min('seq').as('seq'))
+    .executeTakeFirst();
   return Number(row?.seq ?? 0);
 }
 
 /** A job's output, oldest first, after a seq. */
-export function readLog(db: Kysely<Tables>, where: { jobId: string; attempt?: number | null | undefined; after: number; limit: number }): Promise<LogLineRow[]> {
-  let query = db.selectFrom('log_line').selectAll().where('job_id', '=', where.jobId).where('seq', '>', where.after).orderBy('seq').limit(where.limit);
+export function readLog(
+  db: Kysely<Tables>,
+  where: { jobId: string; attempt?: number | null | undefined; after: number; limit: number },
+): Promise<LogLineRow[]> {
+  let query = db
+    .selectFrom('log_line')
+    .selectAll()
+    .where('job_id', '=', where.jobId)
+    .where('seq', '>', where.after)
+    .orderBy('seq')
+    .limit(where.limit);
   if (typeof where.attempt === 'number') query = query.where('attempt', '=', where.attempt);
   return query.execute();
 }

@@ -29,7 +29,11 @@ export type JobFilter = {
 };
 
 export type OrderField = 'CREATED_AT' | 'STARTED_AT' | 'FINISHED_AT' | 'PRIORITY' | 'DURATION';
-export type JobPage = { orderBy: { field: OrderField; direction: 'ASC' | 'DESC' }; limit: number; after?: { value: number; id: string } | undefined };
+export type JobPage = {
+  orderBy: { field: OrderField; direction: 'ASC' | 'DESC' };
+  limit: number;
+  after?: { value: number; id: string } | undefined;
+};
 
 type Where = ExpressionBuilder<Tables, 'job'>;
 
@@ -68,12 +72,29 @@ export async function countJobs(db: Kysely<Tables>, filter: JobFilter): Promise<
 }
 
 /** The jobs that have not ended, by id: what the reconciler compares with Temporal. */
-export async function openJobIds(db: Kysely<Tables>, page: { after: string; limit: number }): Promise<{ id: string; workflow_status: string; version: number }[]> {
-  return db.selectFrom('job').select(['id', 'workflow_status', 'version']).where('status', 'not in', FINAL_STATUSES).where('id', '>', page.after).orderBy('id').limit(page.limit).execute();
+export async function openJobIds(
+  db: Kysely<Tables>,
+  page: { after: string; limit: number },
+): Promise<{ id: string; workflow_status: string; version: number }[]> {
+  return db
+    .selectFrom('job')
+    .select(['id', 'workflow_status', 'version'])
+    .where('status', 'not in', FINAL_STATUSES)
+    .where('id', '>', page.after)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
 }
 
 export function readAttempts(db: Kysely<Tables>, jobId: string, page: { after: number; limit: number }): Promise<AttemptRow[]> {
-  return db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).where('number', '>', page.after).orderBy('number').limit(page.limit).execute();
+  return db
+    .selectFrom('attempt')
+    .selectAll()
+    .where('job_id', '=', jobId)
+    .where('number', '>', page.after)
+    .orderBy('number')
+    .limit(page.limit)
+    .execute();
 }
 
 export function readAttempt(db: Kysely<Tables>, jobId: string, number: number): Promise<AttemptRow | undefined> {
@@ -91,7 +112,13 @@ export function readLastAttempts(db: Kysely<Tables>, jobIds: readonly string[]):
 }
 
 export function readRunningAttempts(db: Kysely<Tables>, workerIds: readonly string[]): Promise<AttemptRow[]> {
-  return db.selectFrom('attempt').selectAll().where('worker_id', 'in', workerIds).where('finished_at', 'is', null).orderBy('started_at').execute();
+  return db
+    .selectFrom('attempt')
+    .selectAll()
+    .where('worker_id', 'in', workerIds)
+    .where('finished_at', 'is', null)
+    .orderBy('started_at')
+    .execute();
 }
 
 function matching(where: Where, filter: JobFilter) {
@@ -118,7 +145,11 @@ function matching(where: Where, filter: JobFilter) {
   if (filter.finishedAfter) all.push(where('finished_at', '>', filter.finishedAfter.getTime()));
   if (filter.finishedBefore) all.push(where('finished_at', '<', filter.finishedBefore.getTime()));
   if (filter.workerId) {
-    all.push(where.exists(where.selectFrom('attempt').select('number').whereRef('attempt.job_id', '=', 'job.id').where('worker_id', '=', filter.workerId)));
+    all.push(
+      where.exists(
+        where.selectFrom('attempt').select('number').whereRef('attempt.job_id', '=', 'job.id').where('worker_id', '=', filter.workerId),
+      ),
+    );
   }
   return where.and(all);
 }

@@ -6,7 +6,10 @@ export type WorkerRow = Selectable<WorkerTable>;
 /** A job type and the pools that can run it. */
 export type JobTypeRow = PublishedType & { pools: string[] };
 
-export function readWorkers(db: Kysely<Tables>, filter: { pool?: string | null | undefined; ids?: readonly string[] }): Promise<WorkerRow[]> {
+export function readWorkers(
+  db: Kysely<Tables>,
+  filter: { pool?: string | null | undefined; ids?: readonly string[] },
+): Promise<WorkerRow[]> {
   let query = db.selectFrom('worker').selectAll().orderBy('started_at').orderBy('id');
   if (filter.pool) query = query.where('pool', '=', filter.pool);
   if (filter.ids) query = query.where('id', 'in', filter.ids);

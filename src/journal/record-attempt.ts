@@ -33,7 +33,11 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
     .onConflict((on) => on.doNothing())
     .executeTakeFirst();
   if (added.numInsertedOrUpdatedRows === 0n) return;
-  const job = await db.selectFrom('job').select(['workflow_status', 'attempts_ended', 'last_started', 'started_at']).where('id', '=', jobId).executeTakeFirst();
+  const job = await db
+    .selectFrom('job')
+    .select(['workflow_status', 'attempts_ended', 'last_started', 'started_at'])
+    .where('id', '=', jobId)
+    .executeTakeFirst();
   const lastStarted = Math.max(number, job?.last_started ?? 0);
   const status = shownStatus((job?.workflow_status ?? 'QUEUED') as JobStatus, job?.attempts_ended ?? 0, lastStarted);
   const detail = { attempt: number, workerId: start.workerId, pid: start.pid };
@@ -68,7 +72,10 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     ...(end.code ? { code: end.code } : {}),
   };
   const update = db.updateTable('attempt').where('job_id', '=', jobId).where('number', '=', number);
-  const ended = await update.set({ finished_at: end.at, outcome: end.outcome, ...details }).where('finished_at', 'is', null).executeTakeFirst();
+  const ended = await update
+    .set({ finished_at: end.at, outcome: end.outcome, ...details })
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
   if (ended.numUpdatedRows === 0n) {
     if (end.code) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
     return;
@@ -87,7 +94,14 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
 export async function recordProgress(db: Db, jobId: string, number: number, fraction: number, at: number): Promise<void> {
   const job = await db.selectFrom('job').select('status').where('id', '=', jobId).where('last_started', '=', number).executeTakeFirst();
   if (!job) return;
-  const isNews = await recordEvent(db, { jobId, key: `a${number}.p${at}`, at, kind: 'PROGRESSED', status: job.status as JobStatus, detail: { attempt: number, progress: fraction } });
+  const isNews = await recordEvent(db, {
+    jobId,
+    key: `a${number}.p${at}`,
+    at,
+    kind: 'PROGRESSED',
+    status: job.status as JobStatus,
+    detail: { attempt: number, progress: fraction },
+  });
   if (isNews) await db.updateTable('job').set({ progress: fraction }).where('id', '=', jobId).execute();
 }
 

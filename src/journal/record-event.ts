@@ -15,7 +15,13 @@ export async function appendEvents(db: Kysely<Tables>, events: readonly NewEvent
   if (events.length === 0) return undefined;
   const added = await db
     .insertInto('event')
-    .values(events.map(({ jobId, detail, ...event }) => ({ job_id: jobId, ...event, detail: detail === undefined ? null : JSON.stringify(detail) })))
+    .values(
+      events.map(({ jobId, detail, ...event }) => ({
+        job_id: jobId,
+        ...event,
+        detail: detail === undefined ? null : JSON.stringify(detail),
+      })),
+    )
     .onConflict((on) => on.doNothing())
     .returning('seq')
     .execute();

@@ -53,13 +53,27 @@ function changesOf(record: JobRecord, row: Pick<JobTable, 'starts_at' | 'queued_
 
 /** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */
 export async function recordTerminated(db: Db, jobId: string, at: number, code: ReasonCode, message: string): Promise<void> {
-  const row = await db.selectFrom('job').select(['status', 'rev', 'last_started', 'attempts_ended']).where('id', '=', jobId).executeTakeFirst();
+  const row = await db
+    .selectFrom('job')
+    .select(['status', 'rev', 'last_started', 'attempts_ended'])
+    .where('id', '=', jobId)
+    .executeTakeFirst();
   if (!row || isFinal(row.status as JobStatus)) return;
   const status: JobStatus = code === 'TERMINATED' ? 'ABORTED' : 'FAILED';
-  for (let number = row.attempts_ended + 1; number <= row.last_started; number++) await endAttempt(db, { jobId, number, at, outcome: 'ABORTED' });
+  for (let number = row.attempts_ended + 1; number <= row.last_started; number++)
+    await endAttempt(db, { jobId, number, at, outcome: 'ABORTED' });
   await db
     .updateTable('job')
-    .set({ status, workflow_status: status, attempts_ended: row.last_started, rev: row.rev + 1, reason_code: code, reason_message: message, finished_at: at, band: null })
+    .set({
+      status,
+      workflow_status: status,
+      attempts_ended: row.last_started,
+      rev: row.rev + 1,
+      reason_code: code,
+      reason_message: message,
+      finished_at: at,
+      band: null,
+    })
     .where('id', '=', jobId)
     .execute();
   await recordEvent(db, { jobId, key: `r${row.rev + 1}`, at, kind: 'FINISHED', status, detail: { reason: code, message } });
@@ -79,7 +93,11 @@ async function insertJob(db: Db, row: JobTable, tags: readonly string[]): Promis
   await db.insertInto('job').values(row).execute();
   if (tags.length === 0) return;
   const rows = Array.from(new Set(tags), (tag) => ({ tag, job_id: row.id }));
-  await db.insertInto('job_tag').values(rows).onConflict((on) => on.doNothing()).execute();
+  await db
+    .insertInto('job_tag')
+    .values(rows)
+    .onConflict((on) => on.doNothing())
+    .execute();
 }
 
 /** A job's row before anything was told of it. */

@@ -20,11 +20,19 @@ export async function recordWorker(db: Kysely<Tables>, worker: WorkerState): Pro
     cpu_percent: worker.cpuPercent,
     memory_bytes: worker.memoryBytes,
   };
-  await db.insertInto('worker').values(row).onConflict((on) => on.column('id').doUpdateSet(row)).execute();
+  await db
+    .insertInto('worker')
+    .values(row)
+    .onConflict((on) => on.column('id').doUpdateSet(row))
+    .execute();
 }
 
 /** Replaces what a pool can run: a type no worker of any pool names any more is gone. */
 export async function publishTypes(db: Kysely<Tables>, pool: string, types: PublishedType[]): Promise<void> {
   await db.deleteFrom('job_type').where('pool', '=', pool).execute();
-  if (types.length > 0) await db.insertInto('job_type').values(types.map((type) => ({ name: type.name, pool, definition: JSON.stringify(type) }))).execute();
+  if (types.length > 0)
+    await db
+      .insertInto('job_type')
+      .values(types.map((type) => ({ name: type.name, pool, definition: JSON.stringify(type) })))
+      .execute();
 }

@@ -51,7 +51,13 @@ async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extr
   for (const entry of entries) await recordOne(db, entry);
   const after = await read();
   if (!after || (after.rev === before?.rev && after.version === before.version)) return;
-  await recordEvent(db, { jobId, key: `reconciled.${after.rev}.${after.version}`, at, kind: 'RECONCILED', status: after.status as JobStatus });
+  await recordEvent(db, {
+    jobId,
+    key: `reconciled.${after.rev}.${after.version}`,
+    at,
+    kind: 'RECONCILED',
+    status: after.status as JobStatus,
+  });
 }
 
 async function recordAbortGrace(db: Database['db'], jobId: string, graceMs: number): Promise<void> {

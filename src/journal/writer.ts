@@ -73,7 +73,10 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
     if (entry.kind === 'log' && waiting.length >= MAX_WAITING) {
       // The journal does not follow. What can be rebuilt from Temporal is kept, log lines are counted.
       const key = `${entry.jobId}/${entry.number}`;
-      droppedLines.set(key, entry.lines.reduce((sum, line) => sum + 1 + line.dropped, droppedLines.get(key) ?? 0));
+      droppedLines.set(
+        key,
+        entry.lines.reduce((sum, line) => sum + 1 + line.dropped, droppedLines.get(key) ?? 0),
+      );
       return done?.();
     }
     if (entry.kind === 'log' && droppedLines.size > 0 && entry.lines[0]) {
@@ -101,7 +104,10 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
       if (inFlight || waiting.length > 0) {
         thread.ref();
         let timer: NodeJS.Timeout | undefined;
-        await Promise.race([new Promise<void>((resolve) => idle.add(resolve)), new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))]);
+        await Promise.race([
+          new Promise<void>((resolve) => idle.add(resolve)),
+          new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs))),
+        ]);
         clearTimeout(timer);
       }
       await thread.terminate();

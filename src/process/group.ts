@@ -64,7 +64,12 @@ function statOf(pid: number): { state: string; pgid: number; cpuTicks: number; r
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', pgid: Number(fields[2]), cpuTicks: Number(fields[11]) + Number(fields[12]), rssPages: Number(fields[21]) };
+    return {
+      state: fields[0] ?? '',
+      pgid: Number(fields[2]),
+      cpuTicks: Number(fields[11]) + Number(fields[12]),
+      rssPages: Number(fields[21]),
+    };
   } catch {
     return undefined;
   }

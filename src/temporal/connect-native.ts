@@ -32,7 +32,9 @@ export async function untilReachable<T>(config: Config, say: (line: string) => v
 export class TemporalUnreachable extends Error {
   override name = 'TemporalUnreachable';
   constructor(address: string, message: string) {
-    super(`Temporal at ${address} did not answer within ${PATIENCE_MS / 1_000} s: ${message}. Start one (millrace temporal), or set TEMPORAL_ADDRESS.`);
+    super(
+      `Temporal at ${address} did not answer within ${PATIENCE_MS / 1_000} s: ${message}. Start one (millrace temporal), or set TEMPORAL_ADDRESS.`,
+    );
   }
 }
 

@@ -12,7 +12,10 @@ export function temporalLogger(log: Logger): SdkLogger {
   });
 }
 
-const pick = (meta: object): object => Object.fromEntries(Object.entries(meta).filter(([key, value]) => ['workflowId', 'activityId', 'taskQueue'].includes(key) && typeof value === 'string'));
+const pick = (meta: object): object =>
+  Object.fromEntries(
+    Object.entries(meta).filter(([key, value]) => ['workflowId', 'activityId', 'taskQueue'].includes(key) && typeof value === 'string'),
+  );
 
 /** How an attempt ends is the job's to say, and a worker of attempts has no workflows. */
 const MEANT = new Set(['Activity failed', 'No workflows registered, not polling for workflow tasks']);

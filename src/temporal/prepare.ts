@@ -21,7 +21,10 @@ export async function prepareCluster({ workflowService, operatorService }: Servi
   const { serverVersion } = await workflowService.getSystemInfo({});
   if (compareVersions(serverVersion, MINIMUM_SERVER) < 0) throw new TemporalTooOld(serverVersion);
   try {
-    await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: RETENTION_DAYS * 86_400 as never } });
+    await workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: (RETENTION_DAYS * 86_400) as never },
+    });
   } catch (error) {
     if ((error as { code?: number }).code !== GRPC_ALREADY_EXISTS) throw error;
   }
@@ -41,12 +44,23 @@ export class TemporalTooOld extends Error {
 }
 
 /** What the cluster lacks, in plain words; empty where it has all. */
-export async function degradations({ workflowService }: Pick<Services, 'workflowService'>, namespace: string): Promise<{ part: string; message: string }[]> {
+export async function degradations(
+  { workflowService }: Pick<Services, 'workflowService'>,
+  namespace: string,
+): Promise<{ part: string; message: string }[]> {
   const { namespaceInfo } = await workflowService.describeNamespace({ namespace });
   const has = namespaceInfo?.capabilities as Record<string, unknown> | undefined;
   const lacks = [];
-  if (!has?.['workerHeartbeats']) lacks.push({ part: 'worker heartbeats', message: 'the namespace does not offer worker heartbeats: a running job is stopped at its next heartbeat, up to 5 s late' });
-  if (!has?.['workerCommands']) lacks.push({ part: 'push cancel', message: 'frontend.WorkerCommandsEnabled is off: a running job is stopped at its next heartbeat, up to 5 s late' });
+  if (!has?.['workerHeartbeats'])
+    lacks.push({
+      part: 'worker heartbeats',
+      message: 'the namespace does not offer worker heartbeats: a running job is stopped at its next heartbeat, up to 5 s late',
+    });
+  if (!has?.['workerCommands'])
+    lacks.push({
+      part: 'push cancel',
+      message: 'frontend.WorkerCommandsEnabled is off: a running job is stopped at its next heartbeat, up to 5 s late',
+    });
   return lacks;
 }
 

@@ -54,7 +54,9 @@ function readDefaults({ queue, pool, priority, timeout, grace, retry, maxHalts }
   const { delay, maxDelay, ...counts } = retry ?? {};
   return {
     ...defined({ queue, pool, priority, maxHalts, timeoutMs: readDuration('timeout', timeout), graceMs: readDuration('grace', grace) }),
-    ...(retry ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) } : {}),
+    ...(retry
+      ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) }
+      : {}),
   };
 }
 

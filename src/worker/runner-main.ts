@@ -34,15 +34,26 @@ async function take(attempt: RunnerAttempt): Promise<void> {
   say({ ...answer, number, reusable } as FromRunner);
 }
 
-type Answer = { type: 'done'; result: Json } | { type: 'failed'; code: 'NO_HANDLER' | 'BAD_PAYLOAD' | 'BAD_RESULT' | 'HANDLER_ERROR'; error: ReturnType<typeof plainError> };
+type Answer =
+  | { type: 'done'; result: Json }
+  | { type: 'failed'; code: 'NO_HANDLER' | 'BAD_PAYLOAD' | 'BAD_RESULT' | 'HANDLER_ERROR'; error: ReturnType<typeof plainError> };
 
 async function run(attempt: RunnerAttempt, signal: AbortSignal): Promise<Answer> {
   const definition = jobs.definitions.get(attempt.job.type);
   if (!definition) {
-    return { type: 'failed', code: 'NO_HANDLER', error: plainError(new Error(`no job module of this worker defines the type ${attempt.job.type}`)) };
+    return {
+      type: 'failed',
+      code: 'NO_HANDLER',
+      error: plainError(new Error(`no job module of this worker defines the type ${attempt.job.type}`)),
+    };
   }
   const parsed = await definition.payload.safeParseAsync(attempt.payload);
-  if (!parsed.success) return { type: 'failed', code: 'BAD_PAYLOAD', error: plainError(new Error(`the payload breaks the type's schema: ${parsed.error.message}`), false) };
+  if (!parsed.success)
+    return {
+      type: 'failed',
+      code: 'BAD_PAYLOAD',
+      error: plainError(new Error(`the payload breaks the type's schema: ${parsed.error.message}`), false),
+    };
   try {
     say({ type: 'started', number: attempt.number, at: Date.now() });
     return toAnswer(await definition.run(contextOf(attempt, parsed.data, signal)));
@@ -58,7 +69,8 @@ function toAnswer(returned: unknown): Answer {
   try {
     const text = JSON.stringify(returned ?? null);
     if (text === undefined) return bad(`the handler returned a ${typeof returned}, which is not JSON`);
-    if (Buffer.byteLength(text) > LIMITS.resultBytes) return bad(`the handler's result has ${Buffer.byteLength(text)} bytes of JSON, ${LIMITS.resultBytes} are allowed`);
+    if (Buffer.byteLength(text) > LIMITS.resultBytes)
+      return bad(`the handler's result has ${Buffer.byteLength(text)} bytes of JSON, ${LIMITS.resultBytes} are allowed`);
     return { type: 'done', result: JSON.parse(text) as Json };
   } catch (error) {
     return bad(`the handler's result is not JSON: ${(error as Error).message}`);

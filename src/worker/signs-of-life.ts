@@ -4,7 +4,16 @@ import { usageOf } from '../process/group.ts';
 import type { WorkerIdentity } from './identity.ts';
 import type { RunnerPool } from './runner-pool.ts';
 
-type Options = { writer: JournalWriter; identity: WorkerIdentity; pool: RunnerPool; slots: number; poolName: string; jobTypes: string[]; problems: string[]; drainMs: number };
+type Options = {
+  writer: JournalWriter;
+  identity: WorkerIdentity;
+  pool: RunnerPool;
+  slots: number;
+  poolName: string;
+  jobTypes: string[];
+  problems: string[];
+  drainMs: number;
+};
 
 /** Keeps the worker's row in the journal true: who it is, what it does, what it uses. Who is silent for 10 s counts as lost. */
 export class SignsOfLife {

@@ -79,7 +79,16 @@ export class JobLife {
   }
 
   /** Tells the journal, and Temporal's Web UI what is worth an event. */
-  tell(events: EventNote[], extra: { status?: JobStatus; reason?: Reason; result?: Json; finishedAt?: number; ended?: { number: number; outcome: AttemptOutcome; error?: JobError } } = {}): JobRecord {
+  tell(
+    events: EventNote[],
+    extra: {
+      status?: JobStatus;
+      reason?: Reason;
+      result?: Json;
+      finishedAt?: number;
+      ended?: { number: number; outcome: AttemptOutcome; error?: JobError };
+    } = {},
+  ): JobRecord {
     const { status, ...rest } = extra;
     if (status && status !== this.status) {
       this.status = status;

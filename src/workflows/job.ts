@@ -1,4 +1,13 @@
-import { ApplicationFailure, allHandlersFinished, CancellationScope, CancelledFailure, condition, isCancellation, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { Json } from '../index.ts';
 import { nextAfter } from '../job/retry.ts';
 import type { JobSpec } from '../job/spec.ts';
@@ -68,16 +77,26 @@ function takeNote(job: JobLife, ended: Ended): End | undefined {
   switch (next.do) {
     case 'abort':
       // Only Temporal can have cancelled an attempt that nobody asked to stop: by its page in the Web UI.
-      return finish(job, { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: 'its attempt was cancelled in Temporal' } }, record);
+      return finish(
+        job,
+        { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: 'its attempt was cancelled in Temporal' } },
+        record,
+      );
     case 'fail':
       return finish(job, { status: 'FAILED', reason: next.reason }, record);
     case 'requeue':
       job.after = next.after;
-      job.tell([{ kind: next.after, detail: { attempt: number, error: error.message } }, { kind: 'QUEUED' }], { status: 'QUEUED', ended: record });
+      job.tell([{ kind: next.after, detail: { attempt: number, error: error.message } }, { kind: 'QUEUED' }], {
+        status: 'QUEUED',
+        ended: record,
+      });
       return undefined;
     case 'retry':
       job.startsAt = Date.now() + next.delayMs;
-      job.tell([{ kind: 'RETRY_SCHEDULED', detail: { attempt: number, startsAt: new Date(job.startsAt).toISOString(), error: error.message } }], { status: 'SCHEDULED', ended: record });
+      job.tell(
+        [{ kind: 'RETRY_SCHEDULED', detail: { attempt: number, startsAt: new Date(job.startsAt).toISOString(), error: error.message } }],
+        { status: 'SCHEDULED', ended: record },
+      );
       return undefined;
   }
 }

@@ -2,7 +2,10 @@ import { condition, proxyLocalActivities, sleep, workflowInfo } from '@temporali
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 import type { JobLife } from './job-life.ts';
 
-const { reprioritise } = proxyLocalActivities<OrchestratorActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: 100, maximumInterval: 1_000 } });
+const { reprioritise } = proxyLocalActivities<OrchestratorActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: 100, maximumInterval: 1_000 },
+});
 
 /**
  * Moves attempts in line. One loop a job and not one call a message: two calls can overtake each other (tried: 1 of 200

@@ -27,7 +27,10 @@ async function ask(query: string, variables: Record<string, unknown>): Promise<A
 
 async function mutate(field: string, input: Record<string, unknown>): Promise<Payload> {
   const inputType = `${field[0]!.toUpperCase()}${field.slice(1)}Input!`;
-  const { data, errors } = await ask(`mutation ($input: ${inputType}) { ${field}(input: $input) { job { id status priority } userErrors { code message path rule } } }`, { input });
+  const { data, errors } = await ask(
+    `mutation ($input: ${inputType}) { ${field}(input: $input) { job { id status priority } userErrors { code message path rule } } }`,
+    { input },
+  );
   if (!data) throw new Error(JSON.stringify(errors));
   return data[field] as Payload;
 }
@@ -96,9 +99,15 @@ describe('the payload', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
     const { userErrors } = await create({ payload: JSON.parse(nested(64)) as unknown });
     expect(userErrors[0]?.code).toBe('BAD_PAYLOAD');
-    expect(await fault('mutation ($payload: JSON) { createJob(input: { type: "sleep", payload: $payload }) { job { id } } }', { payload: JSON.parse(nested(65)) as unknown })).toBe('BAD_USER_INPUT');
-    expect(await fault(`mutation { createJob(input: { type: "sleep", payload: ${nested(65)} }) { job { id } } }`)).toMatch(/BAD_USER_INPUT|GRAPHQL_VALIDATION_FAILED/);
-    const query = 'mutation ($payload: JSON) { createJob(input: { type: \"sleep\", payload: $payload }) { job { id } } }';
+    expect(
+      await fault('mutation ($payload: JSON) { createJob(input: { type: "sleep", payload: $payload }) { job { id } } }', {
+        payload: JSON.parse(nested(65)) as unknown,
+      }),
+    ).toBe('BAD_USER_INPUT');
+    expect(await fault(`mutation { createJob(input: { type: "sleep", payload: ${nested(65)} }) { job { id } } }`)).toMatch(
+      /BAD_USER_INPUT|GRAPHQL_VALIDATION_FAILED/,
+    );
+    const query = 'mutation ($payload: JSON) { createJob(input: { type: "sleep", payload: $payload }) { job { id } } }';
     const response = await fetch(`${millrace.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -109,11 +118,14 @@ describe('the payload', () => {
 });
 
 describe('the id', () => {
-  test.each(['', ' ', 'a b', 'a/b', '../etc', '-a', 'ä', 'a\u0000', 'a\n', '💥', 'x'.repeat(201), 'x'.repeat(100_000)])('"%.12s" is refused with what is allowed', async (id) => {
-    const error = await refusal(create({ id }));
-    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', path: ['id'] });
-    expect(error.message).toContain('at most 200');
-  });
+  test.each(['', ' ', 'a b', 'a/b', '../etc', '-a', 'ä', 'a\u0000', 'a\n', '💥', 'x'.repeat(201), 'x'.repeat(100_000)])(
+    '"%.12s" is refused with what is allowed',
+    async (id) => {
+      const error = await refusal(create({ id }));
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', path: ['id'] });
+      expect(error.message).toContain('at most 200');
+    },
+  );
 
   test('may have all that is allowed, and a number is a text', async () => {
     const id = `A1._:-${'x'.repeat(194)}`;
@@ -156,7 +168,11 @@ describe('the priority', () => {
   });
 
   test.each([1.5, '5', 3_000_000_000, null])('%j is no Int', async (priority) => {
-    expect(await fault('mutation ($input: SetJobPriorityInput!) { setJobPriority(input: $input) { job { id } } }', { input: { id: open, priority } })).toBe('BAD_USER_INPUT');
+    expect(
+      await fault('mutation ($input: SetJobPriorityInput!) { setJobPriority(input: $input) { job { id } } }', {
+        input: { id: open, priority },
+      }),
+    ).toBe('BAD_USER_INPUT');
   });
 });
 
@@ -181,11 +197,15 @@ describe('what goes with a job', () => {
   });
 
   test('at most 16 KiB of metadata', async () => {
-    expect(await refusal(create({ metadata: { text: 'x'.repeat(16_384) } }))).toMatchObject({ code: 'INVALID_ARGUMENT', path: ['metadata'] });
+    expect(await refusal(create({ metadata: { text: 'x'.repeat(16_384) } }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      path: ['metadata'],
+    });
   });
 
   test.each(['queue', 'pool'])('a %s with a name', async (field) => {
-    for (const name of ['', 'a b', 'x'.repeat(101)]) expect(await refusal(create({ [field]: name }))).toMatchObject({ code: 'INVALID_ARGUMENT', path: [field] });
+    for (const name of ['', 'a b', 'x'.repeat(101)])
+      expect(await refusal(create({ [field]: name }))).toMatchObject({ code: 'INVALID_ARGUMENT', path: [field] });
   });
 
   test.each([
@@ -200,7 +220,10 @@ describe('what goes with a job', () => {
 });
 
 describe('a length of time', () => {
-  const createTimed = (timeout: unknown): Promise<string> => fault('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code } } }', { input: { type: 'sleep', payload: { ms: 0 }, timeout } });
+  const createTimed = (timeout: unknown): Promise<string> =>
+    fault('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code } } }', {
+      input: { type: 'sleep', payload: { ms: 0 }, timeout },
+    });
 
   test.each(['-5s', '', '5', '5 minutes', '1w', '3651d', '99999999999d', 'NaNs', 5, true])('%j is none', async (timeout) => {
     expect(await createTimed(timeout)).toBe('BAD_USER_INPUT');
@@ -212,13 +235,28 @@ describe('a length of time', () => {
 
   test.each(['abortJob', 'createJob'])('a grace below zero is refused by %s', async (field) => {
     const input = { ...(field === 'abortJob' ? { id: open } : { type: 'sleep' }), grace: '-1s' };
-    expect(await fault(`mutation ($input: ${field === 'abortJob' ? 'AbortJobInput' : 'CreateJobInput'}!) { ${field}(input: $input) { job { id } } }`, { input })).toBe('BAD_USER_INPUT');
+    expect(
+      await fault(
+        `mutation ($input: ${field === 'abortJob' ? 'AbortJobInput' : 'CreateJobInput'}!) { ${field}(input: $input) { job { id } } }`,
+        { input },
+      ),
+    ).toBe('BAD_USER_INPUT');
   });
 
   test('of ten years is kept as it is, and longer than any timer: the job is not killed by it', async () => {
-    const id = await millrace.create({ type: 'sleep', payload: { ms: 50 }, timeout: '3650d', grace: '3650d', retry: { delay: '3650d', maxDelay: '3650d' } });
+    const id = await millrace.create({
+      type: 'sleep',
+      payload: { ms: 50 },
+      timeout: '3650d',
+      grace: '3650d',
+      retry: { delay: '3650d', maxDelay: '3650d' },
+    });
     expect(await millrace.untilFinal(id)).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1 });
-    expect((await millrace.job(id, 'options { timeout grace retry { delay maxDelay } }')).options).toEqual({ timeout: '3650d', grace: '3650d', retry: { delay: '3650d', maxDelay: '3650d' } });
+    expect((await millrace.job(id, 'options { timeout grace retry { delay maxDelay } }')).options).toEqual({
+      timeout: '3650d',
+      grace: '3650d',
+      retry: { delay: '3650d', maxDelay: '3650d' },
+    });
   });
 });
 
@@ -234,17 +272,26 @@ describe('a job that cannot be told any more', () => {
     expect(await mutate('abortJob', { id })).toMatchObject({ job: { status: 'ABORTED' }, userErrors: [] });
     expect(await mutate('abortJob', { id })).toMatchObject({ job: { status: 'ABORTED' }, userErrors: [] });
     expect(await mutate('forceStartJob', { id })).toMatchObject({ job: { status: 'ABORTED' }, userErrors: [{ code: 'ALREADY_FINISHED' }] });
-    expect(await mutate('setJobPriority', { id, priority: 5 })).toMatchObject({ job: { status: 'ABORTED', priority: 1 }, userErrors: [{ code: 'ALREADY_FINISHED' }] });
+    expect(await mutate('setJobPriority', { id, priority: 5 })).toMatchObject({
+      job: { status: 'ABORTED', priority: 1 },
+      userErrors: [{ code: 'ALREADY_FINISHED' }],
+    });
   });
 
   test.each(['abortJob', 'forceStartJob', 'setJobPriority'])('%s on one that was never there is refused', async (field) => {
     for (const id of ['no-such-job', 'a b', '', 'x'.repeat(5_000)]) {
-      expect(await refusal(mutate(field, { id, ...(field === 'setJobPriority' ? { priority: 5 } : {}) }))).toMatchObject({ code: 'NOT_FOUND', path: ['id'] });
+      expect(await refusal(mutate(field, { id, ...(field === 'setJobPriority' ? { priority: 5 } : {}) }))).toMatchObject({
+        code: 'NOT_FOUND',
+        path: ['id'],
+      });
     }
   });
 
   test('a message of more than 1,000 characters is refused and stops nothing', async () => {
-    expect(await refusal(mutate('abortJob', { id: open, message: 'x'.repeat(1_001) }))).toMatchObject({ code: 'INVALID_ARGUMENT', path: ['message'] });
+    expect(await refusal(mutate('abortJob', { id: open, message: 'x'.repeat(1_001) }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      path: ['message'],
+    });
     expect(await millrace.job(open, 'abortRequestedAt')).toEqual({ abortRequestedAt: null });
   });
 });
@@ -253,7 +300,10 @@ describe('a page', () => {
   test.each([0, -1, 101, 2_147_483_647])('of %i is refused', async (first) => {
     expect(await fault('query ($first: Int!) { jobs(first: $first) { nodes { id } } }', { first })).toBe('BAD_USER_INPUT');
     for (const field of ['attempts', 'events']) {
-      const { errors } = await ask(`query ($id: ID!, $first: Int!) { job(id: $id) { ${field}(first: $first) { nodes { __typename } } } }`, { id: finished, first });
+      const { errors } = await ask(`query ($id: ID!, $first: Int!) { job(id: $id) { ${field}(first: $first) { nodes { __typename } } } }`, {
+        id: finished,
+        first,
+      });
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
     }
   });
@@ -277,7 +327,10 @@ describe('a page', () => {
       ['events', ofAttempts],
       ['events', ofJobs],
     ]) {
-      const { errors } = await ask(`query ($id: ID!, $after: String) { job(id: $id) { ${field}(after: $after) { nodes { __typename } } } }`, { id: finished, after });
+      const { errors } = await ask(
+        `query ($id: ID!, $after: String) { job(id: $id) { ${field}(after: $after) { nodes { __typename } } } }`,
+        { id: finished, after },
+      );
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
     }
   });
@@ -295,7 +348,11 @@ describe('a page', () => {
 
 describe('many jobs at once', () => {
   type Results = { job: { id: string; priority: number } | null; userErrors: { code: string; path: string[]; rule: string | null }[] }[];
-  const createAll = (jobs: unknown[]) => ask('mutation ($input: CreateJobsInput!) { createJobs(input: $input) { results { job { id priority } userErrors { code path rule } } } }', { input: { jobs } });
+  const createAll = (jobs: unknown[]) =>
+    ask(
+      'mutation ($input: CreateJobsInput!) { createJobs(input: $input) { results { job { id priority } userErrors { code path rule } } } }',
+      { input: { jobs } },
+    );
   const resultsOf = ({ data, errors }: Answer): Results => {
     if (!data) throw new Error(JSON.stringify(errors));
     return data['createJobs'].results as Results;
@@ -308,7 +365,9 @@ describe('many jobs at once', () => {
   });
 
   test('1,001 are refused, each of them, and none is created', async () => {
-    const results = resultsOf(await createAll(Array.from({ length: 1_001 }, (_, index) => ({ id: `many-${index}`, type: 'sleep', payload: { ms: 0 } }))));
+    const results = resultsOf(
+      await createAll(Array.from({ length: 1_001 }, (_, index) => ({ id: `many-${index}`, type: 'sleep', payload: { ms: 0 } }))),
+    );
     expect(results).toHaveLength(1_001);
     for (const { job, userErrors } of results) {
       expect(job).toBeNull();
@@ -343,11 +402,23 @@ describe('many jobs at once', () => {
       { code: 'INVALID_ARGUMENT', path: ['jobs', '5', 'tags', '1'], rule: null },
       { code: 'PAYLOAD_TOO_LARGE', path: ['jobs', '6', 'payload'], rule: null },
     ]);
-    expect(errors.slice(7).map((error) => error?.code ?? 'created').sort()).toEqual(['ID_TAKEN', 'created']);
+    expect(
+      errors
+        .slice(7)
+        .map((error) => error?.code ?? 'created')
+        .sort(),
+    ).toEqual(['ID_TAKEN', 'created']);
   });
 
   test('can be asked for again with the same ids: what is there is answered, what is missing is created', async () => {
-    const jobs = Array.from({ length: 30 }, (_, index) => ({ id: `repeat-${index}`, type: 'sleep', payload: { ms: 0 }, pool: 'nobody', priority: 2, ifExists: 'RETURN_EXISTING' }));
+    const jobs = Array.from({ length: 30 }, (_, index) => ({
+      id: `repeat-${index}`,
+      type: 'sleep',
+      payload: { ms: 0 },
+      pool: 'nobody',
+      priority: 2,
+      ifExists: 'RETURN_EXISTING',
+    }));
     resultsOf(await createAll(jobs.slice(0, 20)));
     const results = resultsOf(await createAll(jobs.map((job) => ({ ...job, priority: 9 }))));
     expect(results.map(({ job }) => job)).toEqual(jobs.map(({ id }, index) => ({ id, priority: index < 20 ? 2 : 9 })));

@@ -1,7 +1,11 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
-export type Answer = { status: number; data: Record<string, any> | null; errors?: { message: string; path?: (string | number)[]; extensions: { code: string } }[] };
+export type Answer = {
+  status: number;
+  data: Record<string, any> | null;
+  errors?: { message: string; path?: (string | number)[]; extensions: { code: string } }[];
+};
 
 /** One message of a subscription. */
 export type Message = { data?: Record<string, any> | null; errors?: readonly { message: string; extensions?: Record<string, unknown> }[] };
@@ -13,12 +17,23 @@ export class GraphqlClient {
 
   constructor(url: string) {
     this.url = url;
-    this.#sockets = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, lazy: true, retryAttempts: 100, retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)), shouldRetry: () => true });
+    this.#sockets = createClient({
+      url: `${url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      lazy: true,
+      retryAttempts: 100,
+      retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
+      shouldRetry: () => true,
+    });
   }
 
   /** The whole answer, errors and all. */
   async ask(query: string, variables: Record<string, unknown> = {}, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(`${this.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) });
+    const response = await fetch(`${this.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query, variables }),
+    });
     return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
   }
 

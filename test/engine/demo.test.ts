@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Millrace } from './millrace.ts';
+import { freePort } from './ports.ts';
 
 let millrace: Millrace;
 beforeAll(async () => void (millrace = await Millrace.start()));
@@ -74,6 +76,20 @@ test('what a killed demo has left in line is aborted by the next one', { timeout
   expect(await next.exited, next.text).toEqual({ code: 0, signal: null });
   const open = await millrace.client.data('{ jobCounts(filter: { tagsAll: ["demo"] }) { scheduled queued running } }');
   expect(open['jobCounts']).toEqual({ scheduled: 0, queued: 0, running: 0 });
+});
+
+// A machine that has no Temporal Web UI yet builds it first.
+test('where no Millrace runs the demo starts one, and ends it when nobody watches', { timeout: 600_000 }, async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-demo-'));
+  const { TEMPORAL_ADDRESS: _, TEMPORAL_NAMESPACE: __, ...env } = millrace.env;
+  const port = String(await freePort());
+  const demo = new Demo({ ...env, MILLRACE_DATA_DIR: dataDir, MILLRACE_PORT: port });
+  expect(await demo.exited, demo.text).toEqual({ code: 0, signal: null });
+  expect(demo.text).toContain(`Playground     http://127.0.0.1:${port}/playground`);
+  expect(demo.text).toMatch(/completed +19\n/);
+  // Every process takes its pid file away when it ends, not when it is killed.
+  expect(readdirSync(join(dataDir, 'run')).filter((name) => name.endsWith('.pid'))).toEqual([]);
+  rmSync(dataDir, { recursive: true });
 });
 
 test('a demo that would serve another journal than the Millrace that answers is refused', async () => {

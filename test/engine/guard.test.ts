@@ -31,13 +31,16 @@ async function http(method: string, path: string, headers: Record<string, string
   return { status: response.statusCode ?? 0, headers: response.headers, text };
 }
 
-const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> => http('POST', '/graphql', { 'content-type': 'application/json', ...headers }, typeof body === 'string' ? body : JSON.stringify(body));
+const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  http('POST', '/graphql', { 'content-type': 'application/json', ...headers }, typeof body === 'string' ? body : JSON.stringify(body));
 const query = (text: string, headers: Record<string, string> = {}): Promise<Response> => post({ query: text }, headers);
 const VERSION = '{ serverInfo { version } }';
 
 /** The status a WebSocket is refused with, 101 where it is let in. */
 async function upgrade(headers: Record<string, string> = {}): Promise<number> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', { headers: { host: `127.0.0.1:${port}`, ...headers } });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', {
+    headers: { host: `127.0.0.1:${port}`, ...headers },
+  });
   socket.on('error', () => {});
   const status = await new Promise<number>((resolve) => {
     socket.once('open', () => resolve(101));
@@ -85,7 +88,11 @@ describe('who may come in, by HTTP and by WebSocket alike', () => {
   });
 
   test('no page is told that it may ask', async () => {
-    const answer = await http('OPTIONS', '/graphql', { origin: 'https://evil.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' });
+    const answer = await http('OPTIONS', '/graphql', {
+      origin: 'https://evil.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    });
     expect(answer.status).toBe(403);
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
@@ -98,7 +105,9 @@ describe('what a page could send without being asked back', () => {
   test('a form or a text is refused', async () => {
     for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', '']) {
       const { 'content-type': _, ...headers } = { 'content-type': type };
-      expect((await http('POST', '/graphql', type ? { 'content-type': type } : headers, JSON.stringify({ query: mutation() }))).status).toBe(400);
+      expect(
+        (await http('POST', '/graphql', type ? { 'content-type': type } : headers, JSON.stringify({ query: mutation() }))).status,
+      ).toBe(400);
     }
     expect(await status()).toBe('QUEUED');
   });
@@ -116,7 +125,9 @@ describe('what a page could send without being asked back', () => {
   test('a query by GET is answered for who can set a header', async () => {
     const path = `/graphql?query=${encodeURIComponent(VERSION)}`;
     expect((await http('GET', path)).status).toBe(400);
-    expect(JSON.parse((await http('GET', path, { 'apollo-require-preflight': 'true' })).text)).toEqual({ data: { serverInfo: { version: '0.1.0' } } });
+    expect(JSON.parse((await http('GET', path, { 'apollo-require-preflight': 'true' })).text)).toEqual({
+      data: { serverInfo: { version: '0.1.0' } },
+    });
   });
 });
 
@@ -130,36 +141,54 @@ describe('limits hold by HTTP and by WebSocket alike', () => {
   const nesting = '{ a '.repeat(7_000);
   const listNesting = `{ jobs(filter: { ids: ${'['.repeat(14_000)}`;
 
-  test.each(Object.entries({ deep, aliases, costly, costlyByDefault, directives, tokens, nesting, listNesting }))('%s: refused with a reason, as the caller’s own mistake', async (_, text) => {
-    const answer = await query(text);
-    expect(answer.status).toBe(400);
-    const { errors } = JSON.parse(answer.text) as { errors: { message: string; extensions: { code: string } }[] };
-    expect(errors).toHaveLength(1);
-    expect(errors[0]!.extensions.code).toMatch(/^(GRAPHQL_VALIDATION_FAILED|GRAPHQL_PARSE_FAILED|BAD_USER_INPUT)$/);
-    const subscriber = new Subscriber(millrace.url, text);
-    onTestFinished(() => subscriber.cut());
-    const received = await subscriber.next();
-    expect(received?.errors).toHaveLength(1);
-    expect(received?.errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT');
-    expect(received?.errors?.[0]?.message).toBe(errors[0]!.message);
-    expect(await subscriber.next()).toBeUndefined();
-  });
+  test.each(Object.entries({ deep, aliases, costly, costlyByDefault, directives, tokens, nesting, listNesting }))(
+    '%s: refused with a reason, as the caller’s own mistake',
+    async (_, text) => {
+      const answer = await query(text);
+      expect(answer.status).toBe(400);
+      const { errors } = JSON.parse(answer.text) as { errors: { message: string; extensions: { code: string } }[] };
+      expect(errors).toHaveLength(1);
+      expect(errors[0]!.extensions.code).toMatch(/^(GRAPHQL_VALIDATION_FAILED|GRAPHQL_PARSE_FAILED|BAD_USER_INPUT)$/);
+      const subscriber = new Subscriber(millrace.url, text);
+      onTestFinished(() => subscriber.cut());
+      const received = await subscriber.next();
+      expect(received?.errors).toHaveLength(1);
+      expect(received?.errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT');
+      expect(received?.errors?.[0]?.message).toBe(errors[0]!.message);
+      expect(await subscriber.next()).toBeUndefined();
+    },
+  );
 
   test('a subscription is measured as well', async () => {
-    const subscriber = new Subscriber(millrace.url, 'subscription { jobsUpdated { changed { attempts(first: 100) { nodes { log(first: 100) { nodes { text } } } } } } }');
+    const subscriber = new Subscriber(
+      millrace.url,
+      'subscription { jobsUpdated { changed { attempts(first: 100) { nodes { log(first: 100) { nodes { text } } } } } } }',
+    );
     onTestFinished(() => subscriber.cut());
     expect((await subscriber.next())?.errors?.[0]?.message).toMatch(/cost/);
   });
 
   test('a request over 32 MiB is refused as too large, and one that is cut off harms nobody', async () => {
     // Refused by its length, before it is sent.
-    const large = request({ host: '127.0.0.1', port, method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json', 'content-length': String(33 * 2 ** 20) } });
+    const large = request({
+      host: '127.0.0.1',
+      port,
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', 'content-length': String(33 * 2 ** 20) },
+    });
     large.on('error', () => {});
     large.write('{');
     const [refused] = (await once(large, 'response')) as [IncomingMessage];
     expect(refused.statusCode).toBe(413);
     large.destroy();
-    const cut = request({ host: '127.0.0.1', port, method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json', 'content-length': '1000' } });
+    const cut = request({
+      host: '127.0.0.1',
+      port,
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', 'content-length': '1000' },
+    });
     cut.on('error', () => {});
     cut.write('{"query":');
     cut.destroy();
@@ -193,13 +222,21 @@ describe('limits hold by HTTP and by WebSocket alike', () => {
         if (answered.size === 51) resolve();
       }),
     );
-    for (let id = 1; id <= 51; id++) socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: 'subscription { jobEvents { cursor } }' } }));
+    for (let id = 1; id <= 51; id++)
+      socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: 'subscription { jobEvents { cursor } }' } }));
     await all;
     expect([...answered.values()].filter((type) => type === 'next')).toHaveLength(50);
     expect(answered.get('51')).toBe('error');
   });
 
-  test.each(['not json', '[]', '{}', '{"type":"nonsense"}', '{"type":"subscribe"}', '{"id":"1","type":"subscribe","payload":{"query":"{ __typename }"}}'])('what is no message of the protocol closes the socket without insides: %s', async (message) => {
+  test.each([
+    'not json',
+    '[]',
+    '{}',
+    '{"type":"nonsense"}',
+    '{"type":"subscribe"}',
+    '{"id":"1","type":"subscribe","payload":{"query":"{ __typename }"}}',
+  ])('what is no message of the protocol closes the socket without insides: %s', async (message) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
     await once(socket, 'open');
     const closed = once(socket, 'close') as Promise<[number, Buffer]>;
@@ -212,7 +249,13 @@ describe('limits hold by HTTP and by WebSocket alike', () => {
 
 describe('errors', () => {
   test('of what was asked are told in full on both, and hold nothing of ours', async () => {
-    for (const text of ['{ nonsense }', '{ jobs(first: "x") { nodes { id } } }', '{ job { id } }', 'query { jobs {', '{ jobs(after: "x") { nodes { id } } }']) {
+    for (const text of [
+      '{ nonsense }',
+      '{ jobs(first: "x") { nodes { id } } }',
+      '{ job { id } }',
+      'query { jobs {',
+      '{ jobs(after: "x") { nodes { id } } }',
+    ]) {
       const answer = await query(text);
       const subscriber = new Subscriber(millrace.url, text);
       onTestFinished(() => subscriber.cut());
@@ -234,7 +277,9 @@ describe('errors', () => {
 
 test('the schema can be read, and every name in it says what it means', async () => {
   const { data } = JSON.parse((await query(getIntrospectionQuery({ specifiedByUrl: true }))).text) as { data: any };
-  const described = (data.__schema.types as any[]).filter(({ name, kind }) => !name.startsWith('__') && !(kind === 'SCALAR' && ['String', 'Int', 'Float', 'Boolean', 'ID'].includes(name)));
+  const described = (data.__schema.types as any[]).filter(
+    ({ name, kind }) => !name.startsWith('__') && !(kind === 'SCALAR' && ['String', 'Int', 'Float', 'Boolean', 'ID'].includes(name)),
+  );
   const silent: string[] = [];
   const check = (where: string, { name, description }: any): void => void (description || silent.push(`${where}${name}`));
   for (const type of described) {
@@ -250,19 +295,23 @@ test('the schema can be read, and every name in it says what it means', async ()
 });
 
 describe('the playground', () => {
-  test.runIf(existsSync(new URL('../../web/dist/index.html', import.meta.url)))('is served with nothing from another host, and may load nothing from one', async () => {
-    const page = await http('GET', '/playground/');
-    expect(page.status).toBe(200);
-    expect(page.headers['content-type']).toMatch(/^text\/html/);
-    expect(page.text).not.toMatch(/(src|href|content)="?(https?:)?\/\//);
-    const policy = String(page.headers['content-security-policy']);
-    expect(policy).toContain("default-src 'self'");
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src/);
-    const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
-    expect(parts.length).toBeGreaterThan(1);
-    for (const part of parts) expect((await http('GET', new URL(part, `http://127.0.0.1:${port}/playground/`).pathname)).status, part).toBe(200);
-  });
+  test.runIf(existsSync(new URL('../../web/dist/index.html', import.meta.url)))(
+    'is served with nothing from another host, and may load nothing from one',
+    async () => {
+      const page = await http('GET', '/playground/');
+      expect(page.status).toBe(200);
+      expect(page.headers['content-type']).toMatch(/^text\/html/);
+      expect(page.text).not.toMatch(/(src|href|content)="?(https?:)?\/\//);
+      const policy = String(page.headers['content-security-policy']);
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src/);
+      const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
+      expect(parts.length).toBeGreaterThan(1);
+      for (const part of parts)
+        expect((await http('GET', new URL(part, `http://127.0.0.1:${port}/playground/`).pathname)).status, part).toBe(200);
+    },
+  );
 
   test('is where a person who opens the address is sent', async () => {
     expect(await http('GET', '/')).toMatchObject({ status: 302, headers: { location: '/playground/' } });
@@ -272,7 +321,8 @@ describe('the playground', () => {
 
 describe('health', () => {
   test('is good while all answers', async () => {
-    for (const path of ['/health', '/health/ready']) expect(await http('GET', path)).toMatchObject({ status: 200, text: '{"status":"ok","problems":[]}' });
+    for (const path of ['/health', '/health/ready'])
+      expect(await http('GET', path)).toMatchObject({ status: 200, text: '{"status":"ok","problems":[]}' });
     expect(await http('GET', '/health/live')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
   });
 
@@ -280,12 +330,23 @@ describe('health', () => {
     const alone = await Millrace.start({ roles: ['api'], temporalAddress: `127.0.0.1:${await freePort()}` });
     onTestFinished(() => alone.stop());
     const began = performance.now();
-    const [ready, health, unknown] = await Promise.all([fetch(`${alone.url}/health/ready`), fetch(`${alone.url}/health`), alone.client.ask('{ serverInfo { temporalVersion } }')]);
+    const [ready, health, unknown] = await Promise.all([
+      fetch(`${alone.url}/health/ready`),
+      fetch(`${alone.url}/health`),
+      alone.client.ask('{ serverInfo { temporalVersion } }'),
+    ]);
     expect(performance.now() - began).toBeLessThan(10_000);
     expect([ready.status, health.status]).toEqual([503, 503]);
-    expect(await ready.json()).toEqual({ status: 'unavailable', problems: [expect.stringMatching(/^temporal: Temporal at 127\.0\.0\.1:\d+ does not answer/)] });
+    expect(await ready.json()).toEqual({
+      status: 'unavailable',
+      problems: [expect.stringMatching(/^temporal: Temporal at 127\.0\.0\.1:\d+ does not answer/)],
+    });
     expect(unknown.errors).toMatchObject([{ extensions: { code: 'BACKEND_UNAVAILABLE' } }]);
     expect((await fetch(`${alone.url}/health/live`)).status).toBe(200);
-    expect(await alone.client.data('{ jobs { nodes { id } } jobTypes { name } workers { id } }')).toEqual({ jobs: { nodes: [] }, jobTypes: [], workers: [] });
+    expect(await alone.client.data('{ jobs { nodes { id } } jobTypes { name } workers { id } }')).toEqual({
+      jobs: { nodes: [] },
+      jobTypes: [],
+      workers: [],
+    });
   });
 });

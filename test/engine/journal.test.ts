@@ -15,8 +15,14 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const API_JOBS = fileURLToPath(new URL('fixtures/api-jobs', import.meta.url));
 
 const mutate = (millrace: Millrace, field: string, input: Record<string, unknown>): Promise<any> =>
-  millrace.client.data(`mutation ($input: ${field[0]!.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input) { job { id status } userErrors { code message } } }`, { input }).then((data) => data[field]);
-const kindsOf = async (millrace: Millrace, id: string): Promise<string[]> => (await millrace.job(id, 'events { nodes { kind } }')).events.nodes.map(({ kind }: { kind: string }) => kind);
+  millrace.client
+    .data(
+      `mutation ($input: ${field[0]!.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input) { job { id status } userErrors { code message } } }`,
+      { input },
+    )
+    .then((data) => data[field]);
+const kindsOf = async (millrace: Millrace, id: string): Promise<string[]> =>
+  (await millrace.job(id, 'events { nodes { kind } }')).events.nodes.map(({ kind }: { kind: string }) => kind);
 
 describe('while another process has the journal locked', () => {
   let millrace: Millrace;
@@ -51,13 +57,18 @@ describe('while another process has the journal locked', () => {
 
     for (const { id } of jobs) {
       await eventually(`${id} is on record`, async () => (await millrace.job(id, 'status'))?.status === 'SUCCEEDED');
-      await eventually(`every attempt of ${id} has ended`, async () => (await millrace.job(id, 'attempts { nodes { outcome } }')).attempts.nodes.every(({ outcome }: any) => outcome !== null));
+      await eventually(`every attempt of ${id} has ended`, async () =>
+        (await millrace.job(id, 'attempts { nodes { outcome } }')).attempts.nodes.every(({ outcome }: any) => outcome !== null),
+      );
     }
     const count = (kinds: string[], kind: string): number => kinds.filter((each) => each === kind).length;
     for (const { id } of jobs) {
       const kinds = await kindsOf(millrace, id);
       const attempts = id === 'locked-fail' || id === 'locked-crash' ? 2 : 1;
-      expect([count(kinds, 'CREATED'), count(kinds, 'STARTED'), count(kinds, 'ATTEMPT_ENDED'), count(kinds, 'FINISHED')], `${id}: ${kinds.join()}`).toEqual([1, attempts, attempts, 1]);
+      expect(
+        [count(kinds, 'CREATED'), count(kinds, 'STARTED'), count(kinds, 'ATTEMPT_ENDED'), count(kinds, 'FINISHED')],
+        `${id}: ${kinds.join()}`,
+      ).toEqual([1, attempts, attempts, 1]);
     }
     expect((await millrace.job('locked-crash', 'halts attempts { nodes { outcome exitCode error { message } } }')).attempts.nodes).toEqual([
       { outcome: 'HALTED', exitCode: 1, error: { message: expect.stringContaining('exit code 1') as string } },
@@ -90,7 +101,8 @@ describe('a journal that has lost something', () => {
   };
 
   test('is repaired from Temporal within seconds, says so once, and tells who watches', async () => {
-    const create = (input: Record<string, unknown>) => millrace.create({ type: 'sleep', payload: { ms: 0 }, tags: ['kept', 'x'], metadata: { a: 1 }, ...input });
+    const create = (input: Record<string, unknown>) =>
+      millrace.create({ type: 'sleep', payload: { ms: 0 }, tags: ['kept', 'x'], metadata: { a: 1 }, ...input });
     const ids = {
       gone: await create({ id: 'gone' }),
       goneInLine: await create({ id: 'gone-in-line', pool: 'nobody', priority: 3 }),
@@ -98,22 +110,35 @@ describe('a journal that has lost something', () => {
       endLost: await create({ id: 'end-lost', type: 'test.anything', payload: { back: 1 } }),
     };
     await mutate(millrace, 'setJobPriority', { id: ids.goneInLine, priority: 8 });
-    await Promise.all([millrace.until(ids.gone, 'SUCCEEDED'), millrace.until(ids.lastLost, 'SUCCEEDED'), millrace.until(ids.endLost, 'SUCCEEDED')]);
+    await Promise.all([
+      millrace.until(ids.gone, 'SUCCEEDED'),
+      millrace.until(ids.lastLost, 'SUCCEEDED'),
+      millrace.until(ids.endLost, 'SUCCEEDED'),
+    ]);
     const fields = `id status priority band payload result tags metadata queuedAt createdAt finishedAt attemptCount attempts { nodes { number outcome workerId } } version`;
     const before = new Map(await Promise.all(Object.values(ids).map(async (id) => [id, await millrace.job(id, fields)] as const)));
 
     forget(ids.gone);
     forget(ids.goneInLine);
     // As if the last record had never been written: the job seems to wait, or to run, for ever.
-    journal.prepare(`update job set status = 'QUEUED', workflow_status = 'QUEUED', rev = 1, attempts_ended = 0, finished_at = null, result = null, band = 15 where id = ?`).run(ids.lastLost);
+    journal
+      .prepare(
+        `update job set status = 'QUEUED', workflow_status = 'QUEUED', rev = 1, attempts_ended = 0, finished_at = null, result = null, band = 15 where id = ?`,
+      )
+      .run(ids.lastLost);
     journal.prepare(`delete from event where job_id = ? and kind in ('ATTEMPT_ENDED', 'FINISHED')`).run(ids.endLost);
     journal.prepare(`update attempt set finished_at = null, outcome = null where job_id = ?`).run(ids.endLost);
-    journal.prepare(`update job set status = 'RUNNING', workflow_status = 'QUEUED', rev = 1, attempts_ended = 0, finished_at = null, result = null where id = ?`).run(ids.endLost);
+    journal
+      .prepare(
+        `update job set status = 'RUNNING', workflow_status = 'QUEUED', rev = 1, attempts_ended = 0, finished_at = null, result = null where id = ?`,
+      )
+      .run(ids.endLost);
     const watching = new Subscriber(millrace.url, 'subscription ($id: ID!) { jobUpdated(id: $id) { status } }', { id: ids.endLost });
     onTestFinished(() => watching.cut());
     expect((await watching.next())?.data).toEqual({ jobUpdated: { status: 'RUNNING' } });
 
-    const repaired = async (id: string): Promise<boolean> => ((await millrace.job(id, 'events { nodes { kind } }')) as any)?.events.nodes.some(({ kind }: any) => kind === 'RECONCILED') ?? false;
+    const repaired = async (id: string): Promise<boolean> =>
+      ((await millrace.job(id, 'events { nodes { kind } }')) as any)?.events.nodes.some(({ kind }: any) => kind === 'RECONCILED') ?? false;
     const began = performance.now();
     for (const id of Object.values(ids)) await eventually(`${id} is repaired`, () => repaired(id), 30_000);
     expect(performance.now() - began).toBeLessThan(20_000);
@@ -129,7 +154,11 @@ describe('a journal that has lost something', () => {
     // A pass later nothing is left to repair. A job that ends meanwhile tells that there has been one.
     forget(await createAndEnd('the-next-pass'));
     await eventually('the next pass has been', () => repaired('the-next-pass'), 30_000);
-    for (const id of Object.values(ids)) expect((await kindsOf(millrace, id)).filter((kind) => kind === 'RECONCILED'), id).toHaveLength(1);
+    for (const id of Object.values(ids))
+      expect(
+        (await kindsOf(millrace, id)).filter((kind) => kind === 'RECONCILED'),
+        id,
+      ).toHaveLength(1);
   });
 
   async function createAndEnd(id: string): Promise<string> {
@@ -158,7 +187,17 @@ describe('a journal that is gone', () => {
   test('is made again by `millrace journal rebuild`: every job is back, field by field', { timeout: 180_000 }, async () => {
     const create = (id: string, input: Record<string, unknown>) => millrace.create({ id, type: 'sleep', payload: { ms: 0 }, ...input });
     const running = { payload: { ms: 600_000 }, grace: '0s' };
-    await create('succeeded', { type: 'test.anything', payload: { any: ['thing', 1, null] }, queue: 'email', priority: 4, tags: ['b', 'a'], metadata: { by: 'test' }, timeout: '1h', retry: { maxAttempts: 7, delay: '2s', backoff: 3, maxDelay: '1d', jitter: false }, maxHalts: 2 });
+    await create('succeeded', {
+      type: 'test.anything',
+      payload: { any: ['thing', 1, null] },
+      queue: 'email',
+      priority: 4,
+      tags: ['b', 'a'],
+      metadata: { by: 'test' },
+      timeout: '1h',
+      retry: { maxAttempts: 7, delay: '2s', backoff: 3, maxDelay: '1d', jitter: false },
+      maxHalts: 2,
+    });
     await create('failed', { type: 'fail', payload: { times: 9 }, retry: { maxAttempts: 2, delay: '10ms' } });
     await create('halted', { type: 'crash', payload: { how: 'kill', times: 1 } });
     await create('halted-for-good', { type: 'crash', payload: { how: 'exit', times: 9 }, maxHalts: 0 });
@@ -188,12 +227,18 @@ describe('a journal that is gone', () => {
     };
     const before = await all();
     expect(before.size).toBe(12);
-    expect(before.get('terminated')).toMatchObject({ status: 'ABORTED', reason: { code: 'TERMINATED', message: expect.stringContaining('by the test') as string } });
+    expect(before.get('terminated')).toMatchObject({
+      status: 'ABORTED',
+      reason: { code: 'TERMINATED', message: expect.stringContaining('by the test') as string },
+    });
     await Promise.all([millrace.role('api').stop(), millrace.role('worker').stop()]);
 
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(millrace.dataDir, `journal.db${suffix}`), { force: true });
     expect(existsSync(join(millrace.dataDir, 'journal.db'))).toBe(false);
-    const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'journal', 'rebuild'], { env: millrace.env, timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'journal', 'rebuild'], {
+      env: millrace.env,
+      timeout: 60_000,
+    });
     expect(stdout).toContain(`12 jobs are back in ${millrace.dataDir}/journal.db`);
 
     await millrace.startRole('api');
@@ -222,7 +267,13 @@ describe('a journal that is gone', () => {
       startedInTime: terminated || startedAt === null ? null : Math.round(new Date(startedAt).getTime() / 60_000),
       attempts: terminated
         ? null
-        : attempts.nodes.map(({ number, outcome, workerId, host, error }: any) => ({ number, outcome, workerId, host, error: outcome === 'ABORTED' ? null : error })),
+        : attempts.nodes.map(({ number, outcome, workerId, host, error }: any) => ({
+            number,
+            outcome,
+            workerId,
+            host,
+            error: outcome === 'ABORTED' ? null : error,
+          })),
     };
   }
 });

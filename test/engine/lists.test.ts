@@ -23,10 +23,24 @@ beforeAll(async () => {
     forced: await create({ id: 'forced-1', pool: 'nobody', priority: 2 }),
   };
   await millrace.client.data('mutation ($id: ID!) { forceStartJob(input: { id: $id }) { userErrors { code } } }', { id: ids.forced });
-  await millrace.client.data('mutation ($id: ID!) { abortJob(input: { id: $id, message: "Not 100% needed" }) { userErrors { code } } }', { id: ids.aborted });
-  const line = Array.from({ length: 33 }, (_, index) => ({ id: `line-${String(index).padStart(2, '0')}`, type: 'sleep', payload: { ms: 0 }, pool: 'nobody', priority: 1 + (index % 10) }));
-  await millrace.client.data('mutation ($input: CreateJobsInput!) { createJobs(input: $input) { results { userErrors { code } } } }', { input: { jobs: line } });
-  await Promise.all([millrace.until(ids.succeeded, 'SUCCEEDED'), millrace.until(ids.failed, 'FAILED'), millrace.until(ids.halted, 'SUCCEEDED')]);
+  await millrace.client.data('mutation ($id: ID!) { abortJob(input: { id: $id, message: "Not 100% needed" }) { userErrors { code } } }', {
+    id: ids.aborted,
+  });
+  const line = Array.from({ length: 33 }, (_, index) => ({
+    id: `line-${String(index).padStart(2, '0')}`,
+    type: 'sleep',
+    payload: { ms: 0 },
+    pool: 'nobody',
+    priority: 1 + (index % 10),
+  }));
+  await millrace.client.data('mutation ($input: CreateJobsInput!) { createJobs(input: $input) { results { userErrors { code } } } }', {
+    input: { jobs: line },
+  });
+  await Promise.all([
+    millrace.until(ids.succeeded, 'SUCCEEDED'),
+    millrace.until(ids.failed, 'FAILED'),
+    millrace.until(ids.halted, 'SUCCEEDED'),
+  ]);
   await Promise.all([millrace.until(ids.retrying, 'SCHEDULED'), millrace.until(ids.running, 'RUNNING')]);
   jobs = (await page({ first: 100 })).nodes;
   workerId = (await millrace.client.data('{ workers { id } }'))['workers'][0].id;
@@ -42,7 +56,8 @@ async function page(variables: Record<string, unknown>): Promise<{ nodes: any[];
   );
   return found;
 }
-const found = async (filter: Record<string, unknown>): Promise<string[]> => (await page({ filter, first: 100 })).nodes.map(({ id }) => id as string).sort();
+const found = async (filter: Record<string, unknown>): Promise<string[]> =>
+  (await page({ filter, first: 100 })).nodes.map(({ id }) => id as string).sort();
 const expected = (holds: (job: any) => boolean): string[] =>
   jobs
     .filter(holds)
@@ -51,13 +66,21 @@ const expected = (holds: (job: any) => boolean): string[] =>
 const time = (text: string | null): number => (text === null ? 0 : new Date(text).getTime());
 
 describe('a filter', () => {
-  const middle = (field: string): string => jobs.map((job) => job[field] as string).filter(Boolean).sort()[1]!;
+  const middle = (field: string): string =>
+    jobs
+      .map((job) => job[field] as string)
+      .filter(Boolean)
+      .sort()[1]!;
 
   test.each<[string, () => Record<string, unknown>, (job: any) => boolean]>([
     ['ids', () => ({ ids: [ids.succeeded, ids.failed, 'no-such'] }), ({ id }) => [ids.succeeded, ids.failed].includes(id)],
     ['idPrefix', () => ({ idPrefix: 'line-1' }), ({ id }) => id.startsWith('line-1')],
     ['status, one', () => ({ status: ['SUCCEEDED'] }), ({ status }) => status === 'SUCCEEDED'],
-    ['status, several', () => ({ status: ['FAILED', 'ABORTED', 'SCHEDULED'] }), ({ status }) => ['FAILED', 'ABORTED', 'SCHEDULED'].includes(status)],
+    [
+      'status, several',
+      () => ({ status: ['FAILED', 'ABORTED', 'SCHEDULED'] }),
+      ({ status }) => ['FAILED', 'ABORTED', 'SCHEDULED'].includes(status),
+    ],
     ['status, running', () => ({ status: ['RUNNING'] }), ({ id }) => id === ids.running],
     ['reason', () => ({ reason: ['HANDLER_ERROR', 'HALTED'] }), ({ id }) => id === ids.failed],
     ['type', () => ({ type: ['fail', 'crash'] }), ({ type }) => ['fail', 'crash'].includes(type)],
@@ -76,18 +99,33 @@ describe('a filter', () => {
     ['haltsMin', () => ({ haltsMin: 1 }), ({ id }) => id === ids.halted],
     ['createdAfter', () => ({ createdAfter: middle('createdAt') }), ({ createdAt }) => time(createdAt) > time(middle('createdAt'))],
     ['createdBefore', () => ({ createdBefore: middle('createdAt') }), ({ createdAt }) => time(createdAt) < time(middle('createdAt'))],
-    ['finishedAfter', () => ({ finishedAfter: middle('finishedAt') }), ({ finishedAt }) => finishedAt !== null && time(finishedAt) > time(middle('finishedAt'))],
-    ['finishedBefore', () => ({ finishedBefore: middle('finishedAt') }), ({ finishedAt }) => finishedAt !== null && time(finishedAt) < time(middle('finishedAt'))],
+    [
+      'finishedAfter',
+      () => ({ finishedAfter: middle('finishedAt') }),
+      ({ finishedAt }) => finishedAt !== null && time(finishedAt) > time(middle('finishedAt')),
+    ],
+    [
+      'finishedBefore',
+      () => ({ finishedBefore: middle('finishedAt') }),
+      ({ finishedAt }) => finishedAt !== null && time(finishedAt) < time(middle('finishedAt')),
+    ],
     ['workerId', () => ({ workerId }), ({ startedAt }) => startedAt !== null],
     ['another workerId', () => ({ workerId: 'nobody' }), () => false],
-    ['all at once', () => ({ type: ['sleep'], pool: ['nobody'], status: ['QUEUED'], priorityMin: 3, priorityMax: 5, forced: false, idPrefix: 'line' }), ({ id, priority }) => id.startsWith('line') && priority >= 3 && priority <= 5],
+    [
+      'all at once',
+      () => ({ type: ['sleep'], pool: ['nobody'], status: ['QUEUED'], priorityMin: 3, priorityMax: 5, forced: false, idPrefix: 'line' }),
+      ({ id, priority }) => id.startsWith('line') && priority >= 3 && priority <= 5,
+    ],
     ['nothing', () => ({}), () => true],
     ['null', () => ({ status: null, text: null, forced: null, ids: null }), () => true],
     ['an empty list: one of none', () => ({ status: [] }), () => false],
     ['an empty list: all of none', () => ({ tagsAll: [] }), () => true],
   ])('by %s finds just the jobs that match, and counts them', async (_, filter, holds) => {
     expect(await found(filter())).toEqual(expected(holds));
-    const { jobCounts } = await millrace.client.data('query ($filter: JobFilter) { jobCounts(filter: $filter) { scheduled queued running succeeded failed aborted total } }', { filter: filter() });
+    const { jobCounts } = await millrace.client.data(
+      'query ($filter: JobFilter) { jobCounts(filter: $filter) { scheduled queued running succeeded failed aborted total } }',
+      { filter: filter() },
+    );
     const count = (status: string): number => jobs.filter((job) => holds(job) && job.status === status).length;
     expect(jobCounts).toEqual({
       scheduled: count('SCHEDULED'),
@@ -120,14 +158,21 @@ describe('an order', () => {
   test.each(ORDERS)('by %s, %s, goes through all pages with every job exactly once, equal ones by their ids', async (field, direction) => {
     const value = VALUES[field]!;
     const sign = direction === 'ASC' ? 1 : -1;
-    const sorted = jobs.toSorted((left, right) => sign * (value(left) - value(right) || (left.id < right.id ? -1 : 1))).map(({ id }) => id as string);
+    const sorted = jobs
+      .toSorted((left, right) => sign * (value(left) - value(right) || (left.id < right.id ? -1 : 1)))
+      .map(({ id }) => id as string);
     const seen: string[] = [];
     let after: string | null = null;
     for (let pages = 1; ; pages++) {
       const { nodes, edges, pageInfo } = await page({ order: { field, direction }, first: 7, after });
       seen.push(...nodes.map(({ id }) => id as string));
       expect(edges.map(({ node }) => node.id)).toEqual(nodes.map(({ id }) => id));
-      expect(pageInfo).toEqual({ hasNextPage: pages < 6, hasPreviousPage: pages > 1, startCursor: edges[0].cursor, endCursor: edges.at(-1).cursor });
+      expect(pageInfo).toEqual({
+        hasNextPage: pages < 6,
+        hasPreviousPage: pages > 1,
+        startCursor: edges[0].cursor,
+        endCursor: edges.at(-1).cursor,
+      });
       if (!pageInfo.hasNextPage) break;
       after = pageInfo.endCursor;
     }
@@ -149,19 +194,42 @@ describe('an order', () => {
 
   test('after the last job is an empty page', async () => {
     const { pageInfo } = await page({ first: 100 });
-    expect(await page({ first: 5, after: pageInfo.endCursor })).toEqual({ nodes: [], edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: true, startCursor: null, endCursor: null } });
+    expect(await page({ first: 5, after: pageInfo.endCursor })).toEqual({
+      nodes: [],
+      edges: [],
+      pageInfo: { hasNextPage: false, hasPreviousPage: true, startCursor: null, endCursor: null },
+    });
   });
 });
 
 describe('what can be run', () => {
   test('is listed by name, with what a payload must be and what a job of it has by default', async () => {
-    const { jobTypes } = await millrace.client.data('{ jobTypes { name description payloadSchema pools defaults { timeout grace maxHalts retry { maxAttempts delay backoff maxDelay jitter } } } }');
-    expect(jobTypes.map(({ name }: { name: string }) => name)).toEqual(['cpu.burn', 'crash', 'fail', 'sleep', 'test.anything', 'test.steps']);
+    const { jobTypes } = await millrace.client.data(
+      '{ jobTypes { name description payloadSchema pools defaults { timeout grace maxHalts retry { maxAttempts delay backoff maxDelay jitter } } } }',
+    );
+    expect(jobTypes.map(({ name }: { name: string }) => name)).toEqual([
+      'cpu.burn',
+      'crash',
+      'fail',
+      'sleep',
+      'test.anything',
+      'test.steps',
+    ]);
     expect(jobTypes[0]).toMatchObject({
       description: expect.stringContaining('CPU') as string,
-      payloadSchema: { type: 'object', properties: { ms: { type: 'integer', minimum: 0, maximum: 86_400_000 } }, required: ['ms'], additionalProperties: false },
+      payloadSchema: {
+        type: 'object',
+        properties: { ms: { type: 'integer', minimum: 0, maximum: 86_400_000 } },
+        required: ['ms'],
+        additionalProperties: false,
+      },
       pools: ['default'],
-      defaults: { timeout: null, grace: '5s', maxHalts: 3, retry: { maxAttempts: 3, delay: '1s', backoff: 2, maxDelay: '1h', jitter: true } },
+      defaults: {
+        timeout: null,
+        grace: '5s',
+        maxHalts: 3,
+        retry: { maxAttempts: 3, delay: '1s', backoff: 2, maxDelay: '1h', jitter: true },
+      },
     });
     expect(jobTypes[0].payloadSchema.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
     expect(jobTypes[1].payloadSchema.properties.how.enum).toEqual(['exit', 'kill', 'oom']);
@@ -179,7 +247,12 @@ describe('what can be run', () => {
 
 describe('the workers', () => {
   const list = async (variables: Record<string, unknown> = {}): Promise<any[]> =>
-    (await millrace.client.data('query ($pool: String, $status: [WorkerStatus!]) { workers(pool: $pool, status: $status) { id host pool pid slots busy status jobTypes problems startedAt lastSeenAt drainsUntil cpuPercent memoryBytes running { job { id } number outcome } } }', variables))['workers'];
+    (
+      await millrace.client.data(
+        'query ($pool: String, $status: [WorkerStatus!]) { workers(pool: $pool, status: $status) { id host pool pid slots busy status jobTypes problems startedAt lastSeenAt drainsUntil cpuPercent memoryBytes running { job { id } number outcome } } }',
+        variables,
+      )
+    )['workers'];
 
   test('are listed with what they are and what they do', async () => {
     await eventually('the worker has measured itself', async () => (await list())[0].cpuPercent !== null);
@@ -212,7 +285,10 @@ describe('the workers', () => {
   });
 
   test('are known of the attempts they ran', async () => {
-    expect((await millrace.job(ids.succeeded, 'lastAttempt { id number outcome workerId durationMs worker { id status } job { id } }')).lastAttempt).toEqual({
+    expect(
+      (await millrace.job(ids.succeeded, 'lastAttempt { id number outcome workerId durationMs worker { id status } job { id } }'))
+        .lastAttempt,
+    ).toEqual({
       id: `${ids.succeeded}/1`,
       number: 1,
       outcome: 'SUCCEEDED',
@@ -225,8 +301,17 @@ describe('the workers', () => {
 });
 
 test('the server says what it is and what it is connected to, and that nothing is lacking', async () => {
-  const { serverInfo } = await millrace.client.data('{ serverInfo { version temporalAddress temporalVersion temporalUiUrl priorityLevels degraded { part message } journal } }');
-  expect(serverInfo).toMatchObject({ version: '0.1.0', temporalAddress: millrace.env['TEMPORAL_ADDRESS'], temporalUiUrl: null, priorityLevels: 15, degraded: [], journal: `sqlite ${millrace.dataDir}/journal.db` });
+  const { serverInfo } = await millrace.client.data(
+    '{ serverInfo { version temporalAddress temporalVersion temporalUiUrl priorityLevels degraded { part message } journal } }',
+  );
+  expect(serverInfo).toMatchObject({
+    version: '0.1.0',
+    temporalAddress: millrace.env['TEMPORAL_ADDRESS'],
+    temporalUiUrl: null,
+    priorityLevels: 15,
+    degraded: [],
+    journal: `sqlite ${millrace.dataDir}/journal.db`,
+  });
   const [major, minor] = serverInfo.temporalVersion.split('.').map(Number);
   expect(major * 1_000 + minor).toBeGreaterThanOrEqual(1_032);
 });
@@ -236,7 +321,10 @@ test('one job is null where there is none, whatever the id', async () => {
 });
 
 test('a job’s attempts and events go page by page, first one first', async () => {
-  const { attempts, events } = await millrace.job(ids.halted, 'attempts(first: 1) { nodes { number outcome exitCode } pageInfo { hasNextPage endCursor } } events(first: 3) { nodes { kind } pageInfo { hasNextPage endCursor } }');
+  const { attempts, events } = await millrace.job(
+    ids.halted,
+    'attempts(first: 1) { nodes { number outcome exitCode } pageInfo { hasNextPage endCursor } } events(first: 3) { nodes { kind } pageInfo { hasNextPage endCursor } }',
+  );
   expect(attempts.nodes).toEqual([{ number: 1, outcome: 'HALTED', exitCode: 1 }]);
   const { job } = await millrace.client.data(
     'query ($id: ID!, $attempt: String, $event: String) { job(id: $id) { attempts(after: $attempt) { nodes { number outcome } pageInfo { hasNextPage } } events(after: $event) { nodes { kind } pageInfo { hasNextPage } } } }',
@@ -251,7 +339,9 @@ test('a job’s attempts and events go page by page, first one first', async () 
 describe('a query right after a mutation sees it, twenty times in a row', () => {
   const after = async (mutation: string, input: Record<string, unknown>): Promise<any> => {
     const inputType = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input!`;
-    const answer = await millrace.client.data(`mutation ($input: ${inputType}) { ${mutation}(input: $input) { userErrors { code } } }`, { input });
+    const answer = await millrace.client.data(`mutation ($input: ${inputType}) { ${mutation}(input: $input) { userErrors { code } } }`, {
+      input,
+    });
     expect(answer[mutation].userErrors).toEqual([]);
     return millrace.job(input['id'] as string, 'status priority forced reason { message }');
   };
@@ -259,11 +349,17 @@ describe('a query right after a mutation sees it, twenty times in a row', () => 
   test('createJob, setJobPriority, forceStartJob and abortJob', async () => {
     for (let turn = 0; turn < 20; turn++) {
       const id = `seen-${turn}`;
-      expect(await after('createJob', { id, type: 'sleep', payload: { ms: 0 }, pool: 'nobody' })).toMatchObject({ status: 'QUEUED', priority: 1 });
+      expect(await after('createJob', { id, type: 'sleep', payload: { ms: 0 }, pool: 'nobody' })).toMatchObject({
+        status: 'QUEUED',
+        priority: 1,
+      });
       expect(await found({ idPrefix: id })).toContain(id);
       expect(await after('setJobPriority', { id, priority: 2 + (turn % 9) })).toMatchObject({ priority: 2 + (turn % 9) });
       expect(await after('forceStartJob', { id })).toMatchObject({ forced: true });
-      expect(await after('abortJob', { id, message: `turn ${turn}` })).toMatchObject({ status: 'ABORTED', reason: { message: `turn ${turn}` } });
+      expect(await after('abortJob', { id, message: `turn ${turn}` })).toMatchObject({
+        status: 'ABORTED',
+        reason: { message: `turn ${turn}` },
+      });
     }
   });
 });

@@ -26,7 +26,12 @@ export class Millrace {
     this.client = new GraphqlClient(url);
   }
 
-  static async start({ slots = 2, env = {}, temporalAddress = inject('temporalAddress'), roles = ['orchestrator', 'worker', 'api'] }: StartOptions = {}): Promise<Millrace> {
+  static async start({
+    slots = 2,
+    env = {},
+    temporalAddress = inject('temporalAddress'),
+    roles = ['orchestrator', 'worker', 'api'],
+  }: StartOptions = {}): Promise<Millrace> {
     const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-'));
     const port = await freePort();
     const millrace = new Millrace(
@@ -67,7 +72,10 @@ export class Millrace {
 
   /** Creates a job and answers with its id. @throws Error where it is refused. */
   async create(input: Record<string, unknown>): Promise<string> {
-    const { createJob } = await this.client.data('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code message path } } }', { input });
+    const { createJob } = await this.client.data(
+      'mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code message path } } }',
+      { input },
+    );
     if (createJob.userErrors.length > 0) throw new Error(JSON.stringify(createJob.userErrors));
     return createJob.job.id;
   }

@@ -18,14 +18,20 @@ export class RoleProcess {
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
     this.logFile = join(dataDir, 'logs', `${role}.log`);
     const log = openSync(this.logFile, 'a');
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, role, ...args], { detached: true, stdio: ['ignore', log, log, 'ipc'], env });
+    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, role, ...args], {
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+      env,
+    });
     this.exited = new Promise((resolve) => this.#child.once('exit', (code, signal) => resolve({ code, signal })));
     this.ready = new Promise((resolve, reject) => {
       this.#child.on('message', (message: FromRole) => {
         if (message.type === 'ready') resolve();
         if (message.type === 'refused') reject(new Error(message.message));
       });
-      void this.exited.then(({ code, signal }) => reject(new Error(`${role} ended by ${signal ?? `exit ${code}`} before it was ready:\n${this.log().slice(-2_000)}`)));
+      void this.exited.then(({ code, signal }) =>
+        reject(new Error(`${role} ended by ${signal ?? `exit ${code}`} before it was ready:\n${this.log().slice(-2_000)}`)),
+      );
     });
     this.ready.catch(() => {});
   }

@@ -74,30 +74,40 @@ describe.concurrent('a start that cannot be', () => {
     const dir = temporaryDir(context);
     writeFileSync(join(dir, 'file'), '');
     const answer = await refused(context, role, { MILLRACE_DATA_DIR: join(dir, 'file', 'data') }, dir);
-    expect(answer.message).toBe(`the data directory ${join(dir, 'file', 'data')} cannot be written (ENOTDIR): give another by MILLRACE_DATA_DIR`);
+    expect(answer.message).toBe(
+      `the data directory ${join(dir, 'file', 'data')} cannot be written (ENOTDIR): give another by MILLRACE_DATA_DIR`,
+    );
     expect(answer.code).toBe(78);
     expectSentence(answer);
   });
 
-  test.for(ROLES)('on a journal that a newer program has written is refused with both versions, and leaves it as it is: %s', async (role, context) => {
-    const dir = temporaryDir(context);
-    const file = join(dir, 'newer.db');
-    const journal = openSqlite(file, 'write');
-    await migrate(journal);
-    journal.sqlite.exec(`update meta set value = '99' where key = 'version'`);
-    const answer = await refused(context, role, { MILLRACE_JOURNAL: `sqlite:${file}` }, dir);
-    expect(answer.message).toContain(`the journal ${file} cannot be used: the journal has version 99, this program knows up to ${JOURNAL_VERSION}`);
-    expect(answer.code).toBe(78);
-    expectSentence(answer);
-    expect(journal.sqlite.prepare(`select value from meta where key = 'version'`).get()).toEqual({ value: '99' });
-    journal.close();
-  });
+  test.for(ROLES)(
+    'on a journal that a newer program has written is refused with both versions, and leaves it as it is: %s',
+    async (role, context) => {
+      const dir = temporaryDir(context);
+      const file = join(dir, 'newer.db');
+      const journal = openSqlite(file, 'write');
+      await migrate(journal);
+      journal.sqlite.exec(`update meta set value = '99' where key = 'version'`);
+      const answer = await refused(context, role, { MILLRACE_JOURNAL: `sqlite:${file}` }, dir);
+      expect(answer.message).toContain(
+        `the journal ${file} cannot be used: the journal has version 99, this program knows up to ${JOURNAL_VERSION}`,
+      );
+      expect(answer.code).toBe(78);
+      expectSentence(answer);
+      expect(journal.sqlite.prepare(`select value from meta where key = 'version'`).get()).toEqual({ value: '99' });
+      journal.close();
+    },
+  );
 
   test('on a journal that is none, or a directory, is refused and not waited for', async (context) => {
     const dir = temporaryDir(context);
     writeFileSync(join(dir, 'text.db'), 'not a database '.repeat(500));
     mkdirSync(join(dir, 'dir.db'));
-    const answers = await Promise.all([refused(context, 'api', { MILLRACE_JOURNAL: join(dir, 'text.db') }, dir), refused(context, 'api', { MILLRACE_JOURNAL: join(dir, 'dir.db') })]);
+    const answers = await Promise.all([
+      refused(context, 'api', { MILLRACE_JOURNAL: join(dir, 'text.db') }, dir),
+      refused(context, 'api', { MILLRACE_JOURNAL: join(dir, 'dir.db') }),
+    ]);
     expect(answers[0]!.message).toMatch(/text\.db cannot be used: file is not a database/);
     expect(answers[1]!.message).toMatch(/dir\.db cannot be used: unable to open/);
     for (const answer of answers) expectSentence(answer);
@@ -119,16 +129,24 @@ describe.concurrent('a start that cannot be', () => {
     expect(answer.code).toBe(1);
   });
 
-  test.for(['orchestrator', 'worker'])('without Temporal waits, says so, and gives up after a minute: %s', { timeout: 120_000 }, async (role, context) => {
-    const address = `127.0.0.1:${await freePort()}`;
-    const answer = await refused(context, role, { TEMPORAL_ADDRESS: address });
-    expect(answer.message).toMatch(new RegExp(`^Temporal at ${address} did not answer within 60 s: .+\\. Start one \\(millrace temporal\\), or set TEMPORAL_ADDRESS\\.$`));
-    expect(answer.afterMs).toBeGreaterThan(60_000);
-    expect(answer.afterMs).toBeLessThan(100_000);
-    expect(answer.log.split(`waiting for Temporal at ${address}: `).length).toBeGreaterThan(5);
-    expect(answer.code).toBe(78);
-    expectSentence(answer);
-  });
+  test.for(['orchestrator', 'worker'])(
+    'without Temporal waits, says so, and gives up after a minute: %s',
+    { timeout: 120_000 },
+    async (role, context) => {
+      const address = `127.0.0.1:${await freePort()}`;
+      const answer = await refused(context, role, { TEMPORAL_ADDRESS: address });
+      expect(answer.message).toMatch(
+        new RegExp(
+          `^Temporal at ${address} did not answer within 60 s: .+\\. Start one \\(millrace temporal\\), or set TEMPORAL_ADDRESS\\.$`,
+        ),
+      );
+      expect(answer.afterMs).toBeGreaterThan(60_000);
+      expect(answer.afterMs).toBeLessThan(100_000);
+      expect(answer.log.split(`waiting for Temporal at ${address}: `).length).toBeGreaterThan(5);
+      expect(answer.code).toBe(78);
+      expectSentence(answer);
+    },
+  );
 });
 
 test('a role that is started by hand, by nobody who listens to it, runs until it is told to end', async (context) => {
@@ -136,7 +154,13 @@ test('a role that is started by hand, by nobody who listens to it, runs until it
   const port = await freePort();
   const api = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'api'], {
     stdio: 'ignore',
-    env: { ...process.env, NODE_OPTIONS: '', TEMPORAL_ADDRESS: inject('temporalAddress'), MILLRACE_DATA_DIR: join(dir, 'data'), MILLRACE_PORT: String(port) },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      MILLRACE_DATA_DIR: join(dir, 'data'),
+      MILLRACE_PORT: String(port),
+    },
   });
   context.onTestFinished(() => void api.kill('SIGKILL'));
   const exited = once(api, 'exit') as Promise<[number | null]>;
@@ -163,23 +187,32 @@ describe('a Temporal server', () => {
       },
       operatorService: {
         listSearchAttributes: async () => ({ customAttributes: {} }),
-        addSearchAttributes: async ({ searchAttributes }: { searchAttributes: object }) => void calls.push(...Object.keys(searchAttributes)),
+        addSearchAttributes: async ({ searchAttributes }: { searchAttributes: object }) =>
+          void calls.push(...Object.keys(searchAttributes)),
       },
     }) as unknown as Services;
 
-  test.each(['1.29.1', '1.31.99', '0.9', '1.4.0-rc.1'])('%s is too old: said with what was found, what is needed and what is missing, before anything is registered', async (version) => {
-    calls.splice(0);
-    const refusal = prepareCluster(cluster(version), 'x');
-    await expect(refusal).rejects.toThrow(TemporalTooOld);
-    await expect(refusal).rejects.toThrow(new RegExp(`${version.replaceAll('.', '\\.')} is too old, Millrace needs ${MINIMUM_SERVER} or newer: .*priority.*stopped at once`));
-    expect(calls).toEqual([]);
-  });
+  test.each(['1.29.1', '1.31.99', '0.9', '1.4.0-rc.1'])(
+    '%s is too old: said with what was found, what is needed and what is missing, before anything is registered',
+    async (version) => {
+      calls.splice(0);
+      const refusal = prepareCluster(cluster(version), 'x');
+      await expect(refusal).rejects.toThrow(TemporalTooOld);
+      await expect(refusal).rejects.toThrow(
+        new RegExp(`${version.replaceAll('.', '\\.')} is too old, Millrace needs ${MINIMUM_SERVER} or newer: .*priority.*stopped at once`),
+      );
+      expect(calls).toEqual([]);
+    },
+  );
 
-  test.each(['1.32.0', '1.32.1', 'v1.40', '2.0.0'])('%s is recent enough, and is given the namespace and the search attributes', async (version) => {
-    calls.splice(0);
-    await prepareCluster(cluster(version), 'x');
-    expect(calls).toEqual(['registerNamespace', 'JobType', 'JobQueue', 'JobPool', 'JobStatus', 'JobPriority', 'JobTags']);
-  });
+  test.each(['1.32.0', '1.32.1', 'v1.40', '2.0.0'])(
+    '%s is recent enough, and is given the namespace and the search attributes',
+    async (version) => {
+      calls.splice(0);
+      await prepareCluster(cluster(version), 'x');
+      expect(calls).toEqual(['registerNamespace', 'JobType', 'JobQueue', 'JobPool', 'JobStatus', 'JobPriority', 'JobTags']);
+    },
+  );
 
   test('that lacks something is named with what that costs', async () => {
     expect(await degradations(cluster('1.32.0', { workerHeartbeats: true, workerCommands: true }), 'x')).toEqual([]);

@@ -59,7 +59,11 @@ test('every setting is taken from its variable', () => {
 });
 
 test('a variable that is set to nothing counts as not set', () => {
-  expect(readConfig({ MILLRACE_PORT: '', TEMPORAL_ADDRESS: '', MILLRACE_JOURNAL: '' })).toMatchObject({ port: 4000, temporalAddress: undefined, journalFile: resolve('.millrace/journal.db') });
+  expect(readConfig({ MILLRACE_PORT: '', TEMPORAL_ADDRESS: '', MILLRACE_JOURNAL: '' })).toMatchObject({
+    port: 4000,
+    temporalAddress: undefined,
+    journalFile: resolve('.millrace/journal.db'),
+  });
 });
 
 test('the journal stands in the data directory unless it is told to stand elsewhere', () => {

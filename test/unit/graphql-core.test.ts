@@ -47,11 +47,27 @@ beforeAll(async () => {
   await journal.writer.write({
     kind: 'jobTypes',
     pool: 'default',
-    types: [{ name: 'sleep', description: 'waits', payloadSchema: { type: 'object', properties: { ms: { type: 'integer' } }, required: ['ms'] }, defaults: {} }],
+    types: [
+      {
+        name: 'sleep',
+        description: 'waits',
+        payloadSchema: { type: 'object', properties: { ms: { type: 'integer' } }, required: ['ms'] },
+        defaults: {},
+      },
+    ],
   });
   await journal.writer.write({
     kind: 'job',
-    record: firstRecord({ id: 'known', type: 'sleep', payload: { ms: 1 }, priority: 1, tags: [], metadata: null, createdAt: Date.now(), ...PRODUCT_DEFAULTS }),
+    record: firstRecord({
+      id: 'known',
+      type: 'sleep',
+      payload: { ms: 1 },
+      priority: 1,
+      tags: [],
+      metadata: null,
+      createdAt: Date.now(),
+      ...PRODUCT_DEFAULTS,
+    }),
   });
 });
 afterAll(async () => {
@@ -64,9 +80,16 @@ beforeEach(() => void logged.splice(0));
 
 const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
   core.handle(
-    new Request('http://anywhere/graphql', { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    new Request('http://anywhere/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    }),
   );
-const ask = async (query: string, variables: Record<string, unknown> = {}): Promise<{ status: number; text: string; data: any; errors?: any[] }> => {
+const ask = async (
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<{ status: number; text: string; data: any; errors?: any[] }> => {
   const response = await post({ query, variables });
   const text = await response.text();
   return { status: response.status, text, ...(JSON.parse(text) as { data: any; errors?: any[] }) };
@@ -74,7 +97,10 @@ const ask = async (query: string, variables: Record<string, unknown> = {}): Prom
 
 describe('a request becomes a response without any port', () => {
   test('for a query of what the journal has', async () => {
-    const { status, data, errors } = await ask('query ($id: ID!) { job(id: $id) { id type status payload options { grace } } jobs { nodes { id } } jobTypes { name payloadSchema } }', { id: 'known' });
+    const { status, data, errors } = await ask(
+      'query ($id: ID!) { job(id: $id) { id type status payload options { grace } } jobs { nodes { id } } jobTypes { name payloadSchema } }',
+      { id: 'known' },
+    );
     expect(errors).toBeUndefined();
     expect(status).toBe(200);
     expect(data).toEqual({
@@ -85,13 +111,22 @@ describe('a request becomes a response without any port', () => {
   });
 
   test('for a query by GET', async () => {
-    const response = await core.handle(new Request(`http://anywhere/graphql?query=${encodeURIComponent('{ job(id: "known") { id } }')}`, { headers: { 'apollo-require-preflight': 'true' } }));
+    const response = await core.handle(
+      new Request(`http://anywhere/graphql?query=${encodeURIComponent('{ job(id: "known") { id } }')}`, {
+        headers: { 'apollo-require-preflight': 'true' },
+      }),
+    );
     expect(await response.json()).toEqual({ data: { job: { id: 'known' } } });
     expect(response.headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json/);
   });
 
   test('for a mutation: one that Temporal does not answer says so, in a code and without insides', async () => {
-    const fields = ['createJob(input: { type: "sleep", payload: { ms: 1 } })', 'abortJob(input: { id: "known" })', 'forceStartJob(input: { id: "known" })', 'setJobPriority(input: { id: "known", priority: 5 })'];
+    const fields = [
+      'createJob(input: { type: "sleep", payload: { ms: 1 } })',
+      'abortJob(input: { id: "known" })',
+      'forceStartJob(input: { id: "known" })',
+      'setJobPriority(input: { id: "known", priority: 5 })',
+    ];
     const answers = await Promise.all(fields.map((field) => ask(`mutation { ${field} { job { id } } }`)));
     for (const { data, errors, text } of answers) {
       expect(data).toBeNull();
@@ -101,7 +136,9 @@ describe('a request becomes a response without any port', () => {
   }, 30_000);
 
   test('for a mutation that needs no Temporal to be refused', async () => {
-    const { data } = await ask('mutation { createJob(input: { type: "sleep", payload: { ms: "x" } }) { job { id } userErrors { code path rule } } }');
+    const { data } = await ask(
+      'mutation { createJob(input: { type: "sleep", payload: { ms: "x" } }) { job { id } userErrors { code path rule } } }',
+    );
     expect(data.createJob).toEqual({ job: null, userErrors: [{ code: 'BAD_PAYLOAD', path: ['payload', 'ms'], rule: 'type' }] });
   });
 
@@ -109,7 +146,11 @@ describe('a request becomes a response without any port', () => {
     const { errors } = await ask('{ serverInfo { temporalVersion } }');
     expect(errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'BACKEND_UNAVAILABLE' }]);
     const { data } = await ask('{ serverInfo { version priorityLevels journal } }');
-    expect(data.serverInfo).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), priorityLevels: 15, journal: `sqlite ${journal.file}` });
+    expect(data.serverInfo).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      priorityLevels: 15,
+      journal: `sqlite ${journal.file}`,
+    });
   });
 });
 
@@ -124,11 +165,19 @@ describe('what is no good request gets a 400 and a reason', () => {
     ['a syntax error', { query: '{ jobs {' }, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', { query: '{ nonsense }' }, 'GRAPHQL_VALIDATION_FAILED'],
     ['too many tokens', { query: `{ ${'__typename '.repeat(15_001)} }` }, 'GRAPHQL_PARSE_FAILED'],
-    ['too much depth', { query: `{ jobs(first: 1) { nodes { ${'lastAttempt { job { '.repeat(6)} id ${'} }'.repeat(6)} } } }` }, 'GRAPHQL_VALIDATION_FAILED'],
+    [
+      'too much depth',
+      { query: `{ jobs(first: 1) { nodes { ${'lastAttempt { job { '.repeat(6)} id ${'} }'.repeat(6)} } } }` },
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
     ['nesting without end', { query: '{ a '.repeat(4_900) }, 'BAD_USER_INPUT'],
     ['a list without end', { query: `{ jobs(filter: { ids: ${'['.repeat(14_000)}` }, 'BAD_USER_INPUT'],
     ['an operation that is not there', { query: 'query a { __typename }', operationName: 'b' }, 'OPERATION_RESOLUTION_FAILURE'],
-    ['a variable of the wrong type', { query: 'query ($first: Int!) { jobs(first: $first) { nodes { id } } }', variables: { first: 'ten' } }, 'BAD_USER_INPUT'],
+    [
+      'a variable of the wrong type',
+      { query: 'query ($first: Int!) { jobs(first: $first) { nodes { id } } }', variables: { first: 'ten' } },
+      'BAD_USER_INPUT',
+    ],
     ['a subscription', { query: 'subscription { workersUpdated { workers { id } } }' }, 'BAD_REQUEST'],
   ])('%s', async (_, body, code) => {
     const response = await post(body);
@@ -160,7 +209,9 @@ describe('what is no good request gets a 400 and a reason', () => {
 });
 
 test('the schema can be read', async () => {
-  const { data, errors } = await ask('{ __schema { queryType { name } types { name description fields { name description args { name description } } } } }');
+  const { data, errors } = await ask(
+    '{ __schema { queryType { name } types { name description fields { name description args { name description } } } } }',
+  );
   expect(errors).toBeUndefined();
   const described = data.__schema.types.filter(({ name }: { name: string }) => !name.startsWith('__'));
   expect(described.filter(({ description }: { description: string | null }) => !description)).toEqual([]);
@@ -226,18 +277,28 @@ describe('over ws', () => {
     onTestFinished(() => client.dispose());
     const results: any[] = [];
     await new Promise<void>((resolve, reject) => {
-      client.subscribe({ query }, { next: (result) => results.push(result), complete: resolve, error: (error) => (Array.isArray(error) ? (results.push({ errors: error }), resolve()) : reject(error as Error)) });
+      client.subscribe(
+        { query },
+        {
+          next: (result) => results.push(result),
+          complete: resolve,
+          error: (error) => (Array.isArray(error) ? (results.push({ errors: error }), resolve()) : reject(error as Error)),
+        },
+      );
     });
     return results;
   }
 
   const masked = { message: 'an internal fault; the server log has it', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
 
-  test.each(['query { bug }', 'subscription { bug }'])('a fault of ours is masked in the answer and whole in the log: %s', async (query) => {
-    const [{ errors }] = await all(await serve(), query);
-    expect(errors).toEqual([expect.objectContaining(masked)]);
-    expect(logged.join()).toContain('insides of ours');
-  });
+  test.each(['query { bug }', 'subscription { bug }'])(
+    'a fault of ours is masked in the answer and whole in the log: %s',
+    async (query) => {
+      const [{ errors }] = await all(await serve(), query);
+      expect(errors).toEqual([expect.objectContaining(masked)]);
+      expect(logged.join()).toContain('insides of ours');
+    },
+  );
 
   test('a fault of ours in the middle of a subscription ends it, masked, and nothing else on its socket', async () => {
     const url = await serve();
@@ -245,10 +306,13 @@ describe('over ws', () => {
     onTestFinished(() => client.dispose());
     const results: any[] = [];
     await new Promise<void>((resolve) => {
-      client.subscribe({ query: 'subscription { late }' }, { next: (result) => results.push(result), complete: resolve, error: (errors) => (results.push(errors), resolve()) });
+      client.subscribe(
+        { query: 'subscription { late }' },
+        { next: (result) => results.push(result), complete: resolve, error: (errors) => (results.push(errors), resolve()) },
+      );
     });
     expect(results).toEqual([{ data: { late: 1 } }, [expect.objectContaining(masked)]]);
-    const [next] = await Promise.all([client.iterate({ query: '{ ok }' }).next()]);
+    const next = await client.iterate({ query: '{ ok }' }).next();
     expect(next.value).toEqual({ data: { ok: 1 } });
   });
 
@@ -312,10 +376,12 @@ describe('over ws', () => {
       await once(socket, 'open');
       socket.send(JSON.stringify({ type: 'connection_init' }));
       await once(socket, 'message');
-      for (const [id, field] of [...SUBSCRIPTIONS, 'jobLog(jobId: "known") { cursor }'].entries()) socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: `subscription { ${field} }` } }));
+      for (const [id, field] of [...SUBSCRIPTIONS, 'jobLog(jobId: "known") { cursor }'].entries())
+        socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: `subscription { ${field} }` } }));
       await untilListeners(SUBSCRIPTIONS.length + 1);
       socket.terminate();
       await untilListeners(0);
+      expect(listeners).toBe(0);
     });
 
     test('before it was answered takes nothing with it', async () => {
@@ -331,19 +397,35 @@ describe('over ws', () => {
       socket.send(JSON.stringify({ id: 'last', type: 'subscribe', payload: { query: '{ __typename }' } }));
       await new Promise<void>((resolve) => socket.on('message', (data: Buffer) => data.toString().includes('"last"') && resolve()));
       await untilListeners(0);
+      expect(listeners).toBe(0);
       socket.close();
     });
 
     test('finds its subscription gone when the job it watched is final', async () => {
       await journal.writer.write({
         kind: 'job',
-        record: firstRecord({ id: 'watched', type: 'sleep', payload: null, priority: 1, tags: [], metadata: null, createdAt: Date.now(), ...PRODUCT_DEFAULTS }),
+        record: firstRecord({
+          id: 'watched',
+          type: 'sleep',
+          payload: null,
+          priority: 1,
+          tags: [],
+          metadata: null,
+          createdAt: Date.now(),
+          ...PRODUCT_DEFAULTS,
+        }),
       });
       const client = createClient({ url: await serve(core), webSocketImpl: WebSocket, retryAttempts: 0 });
       onTestFinished(() => client.dispose());
       const updates = client.iterate({ query: 'subscription { jobUpdated(id: "watched") { status } }' });
       expect((await updates.next()).value).toEqual({ data: { jobUpdated: { status: 'QUEUED' } } });
-      await journal.writer.write({ kind: 'terminated', jobId: 'watched', at: Date.now(), code: 'TERMINATED', message: 'terminated in Temporal' });
+      await journal.writer.write({
+        kind: 'terminated',
+        jobId: 'watched',
+        at: Date.now(),
+        code: 'TERMINATED',
+        message: 'terminated in Temporal',
+      });
       expect((await updates.next()).value).toEqual({ data: { jobUpdated: { status: 'ABORTED' } } });
       expect((await updates.next()).done).toBe(true);
       await untilListeners(0);
@@ -358,7 +440,9 @@ describe('over ws', () => {
     const { port } = server.address() as AddressInfo;
     const listening = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
     const silent = connect(port, '127.0.0.1');
-    silent.write('GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n');
+    silent.write(
+      'GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
+    );
     await Promise.all([once(listening, 'open'), once(silent, 'data')]);
     silent.pause();
     const closed = once(listening, 'close') as Promise<[number]>;

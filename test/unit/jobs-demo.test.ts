@@ -119,22 +119,34 @@ describe('webhook.deliver', () => {
 describe('image.resize', () => {
   test.each(['jpeg', 'png', 'webp', 'avif'] as const)('makes a smaller %s next to the original, which stays', async (format) => {
     const imagePath = join(folder, `photo-${format}.png`);
-    await sharp({ create: { width: 120, height: 80, channels: 4, background: 'teal' } }).png().toFile(imagePath);
+    await sharp({ create: { width: 120, height: 80, channels: 4, background: 'teal' } })
+      .png()
+      .toFile(imagePath);
     const original = await readFile(imagePath);
     const result = await imageResize.run(contextOf({ imagePath, targetSize: { width: 60, height: 60 }, format, cpuMs: 0 }));
 
     const made = await readFile(join(folder, `photo-${format}-60x40.${format}`));
     expect(await sharp(made).metadata()).toMatchObject({ format: format === 'avif' ? 'heif' : format, width: 60, height: 40 });
-    expect(result).toEqual({ originalSize: original.length, newSize: made.length, compressionRatio: expect.closeTo(original.length / made.length, 2) });
+    expect(result).toEqual({
+      originalSize: original.length,
+      newSize: made.length,
+      compressionRatio: expect.closeTo(original.length / made.length, 2),
+    });
     expect(await readFile(imagePath)).toEqual(original);
   });
 
   test('finds a smaller file that still looks right when it may search longer', async () => {
     const imagePath = join(folder, 'noisy.png');
     const noise = { type: 'gaussian', mean: 128, sigma: 2 } as const;
-    await sharp({ create: { width: 64, height: 64, channels: 3, background: 'teal', noise } }).png().toFile(imagePath);
+    await sharp({ create: { width: 64, height: 64, channels: 3, background: 'teal', noise } })
+      .png()
+      .toFile(imagePath);
     const sizeAfter = async (cpuMs: number) =>
-      ((await imageResize.run(contextOf({ imagePath, targetSize: { width: 64, height: 64 }, format: 'jpeg', cpuMs }))) as { newSize: number }).newSize;
+      (
+        (await imageResize.run(contextOf({ imagePath, targetSize: { width: 64, height: 64 }, format: 'jpeg', cpuMs }))) as {
+          newSize: number;
+        }
+      ).newSize;
     expect(await sizeAfter(400)).toBeLessThan(await sizeAfter(0));
   });
 });
@@ -144,7 +156,10 @@ describe('data.sync', () => {
     const [source, destination] = [join(folder, `${name}.ndjson`), join(folder, `${name}-copy.ndjson`)];
     await writeFile(source, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     const result = await dataSync.run(contextOf({ source, destination, syncType }));
-    const copies = (await readFile(destination, 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+    const copies = (await readFile(destination, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     return { result: result as { recordsSynced: number }, copies };
   };
 
@@ -159,7 +174,10 @@ describe('data.sync', () => {
   });
 
   test('an incremental one writes what is new or has changed and keeps the rest', async () => {
-    await sync('part', 'incremental', [{ id: 1, name: 'Ann' }, { id: 2, name: 'Bob' }]);
+    await sync('part', 'incremental', [
+      { id: 1, name: 'Ann' },
+      { id: 2, name: 'Bob' },
+    ]);
     const { result, copies } = await sync('part', 'incremental', [{ id: 2, name: 'Rob' }, { name: 'Ann ', id: 1 }, { id: 3 }]);
     expect(result.recordsSynced).toBe(2);
     expect(copies).toMatchObject([{ id: 1, name: 'Ann' }, { id: 2, name: 'Rob' }, { id: 3 }]);
@@ -167,12 +185,16 @@ describe('data.sync', () => {
 
   test('fails for good on a line that is no record and leaves the destination as it was', async () => {
     const { copies } = await sync('bad', 'full', [{ id: 1 }]);
-    await expect(sync('bad', 'full', [{ id: 2 }, { name: 'no id' }])).rejects.toMatchObject({ final: true, message: expect.stringMatching(/bad\.ndjson:2/) });
+    await expect(sync('bad', 'full', [{ id: 2 }, { name: 'no id' }])).rejects.toMatchObject({
+      final: true,
+      message: expect.stringMatching(/bad\.ndjson:2/),
+    });
     expect(JSON.parse(await readFile(join(folder, 'bad-copy.ndjson'), 'utf8'))).toEqual(copies[0]);
   });
 
   test('is retried when the source is not there', async () => {
-    const run = async () => dataSync.run(contextOf({ source: join(folder, 'none'), destination: join(folder, 'none-copy'), syncType: 'full' }));
+    const run = async () =>
+      dataSync.run(contextOf({ source: join(folder, 'none'), destination: join(folder, 'none-copy'), syncType: 'full' }));
     await expect(run()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -61,7 +61,13 @@ test('the receiver stops while a request waits for its answer, and its port is f
 
 test('the demo makes 20 jobs that their types accept, and the files they read', async () => {
   const workDir = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
-  const jobs = await demoJobs({ smtpUrl: 'smtp://127.0.0.1:2525', webhookUrl: 'http://127.0.0.1:8080', workDir, seed: SEED, runTag: 'run-1' });
+  const jobs = await demoJobs({
+    smtpUrl: 'smtp://127.0.0.1:2525',
+    webhookUrl: 'http://127.0.0.1:8080',
+    workDir,
+    seed: SEED,
+    runTag: 'run-1',
+  });
 
   const counts = new Map<string, number>();
   for (const { type, payload, queue, pool, tags } of jobs) {
@@ -70,7 +76,13 @@ test('the demo makes 20 jobs that their types accept, and the files they read', 
     expect({ queue, pool, tags }).toEqual({ queue: definition.defaults?.queue, pool: 'demo', tags: ['demo', 'run-1'] });
     counts.set(type, (counts.get(type) ?? 0) + 1);
   }
-  expect(Object.fromEntries(counts)).toEqual({ 'email.send': 5, 'image.resize': 3, 'data.sync': 4, 'report.generate': 2, 'webhook.deliver': 6 });
+  expect(Object.fromEntries(counts)).toEqual({
+    'email.send': 5,
+    'image.resize': 3,
+    'data.sync': 4,
+    'report.generate': 2,
+    'webhook.deliver': 6,
+  });
   expect(await sharp(join(workDir, 'picture-1.jpg')).metadata()).toMatchObject({ format: 'jpeg', width: 1600, height: 1200 });
   expect((await readFile(join(workDir, 'customers-4.ndjson'), 'utf8')).split('\n').length).toBeGreaterThan(1000);
   await rm(workDir, { recursive: true });

@@ -28,24 +28,63 @@ beforeEach(async () => {
 });
 
 const tell = (...entries: Entry[]): Promise<void> => record(journal, entries);
-const rows = (text: string, ...values: string[]): Record<string, any>[] => journal.sqlite.prepare(text).all(...values) as Record<string, any>[];
+const rows = (text: string, ...values: string[]): Record<string, any>[] =>
+  journal.sqlite.prepare(text).all(...values) as Record<string, any>[];
 const job = (jobId = 'a'): Record<string, any> => rows('select * from job where id = ?', jobId)[0]!;
 const attempts = (jobId = 'a'): Record<string, any>[] => rows('select * from attempt where job_id = ? order by number', jobId);
-const kinds = (jobId = 'a'): string[] => rows('select kind from event where job_id = ? order by seq', jobId).map(({ kind }) => kind as string);
+const kinds = (jobId = 'a'): string[] =>
+  rows('select kind from event where job_id = ? order by seq', jobId).map(({ kind }) => kind as string);
 /** All of the journal but what every sign of life changes. */
-const everything = (): unknown => ['job', 'job_tag', 'attempt', 'event', 'job_type', 'worker'].map((table) => rows(`select * from ${table} order by 1, 2`));
+const everything = (): unknown =>
+  ['job', 'job_tag', 'attempt', 'event', 'job_type', 'worker'].map((table) => rows(`select * from ${table} order by 1, 2`));
 
-const spec: JobSpec = { id: 'a', type: 'cpu.burn', payload: { ms: 5 }, priority: 3, tags: ['x', 'y'], metadata: { by: 'test' }, createdAt: 1_000, ...PRODUCT_DEFAULTS };
+const spec: JobSpec = {
+  id: 'a',
+  type: 'cpu.burn',
+  payload: { ms: 5 },
+  priority: 3,
+  tags: ['x', 'y'],
+  metadata: { by: 'test' },
+  createdAt: 1_000,
+  ...PRODUCT_DEFAULTS,
+};
 const created: Entry = { kind: 'job', record: firstRecord(spec) };
 const said = (rev: number, fields: Partial<JobRecord>): Entry => ({
   kind: 'job',
-  record: { jobId: 'a', rev, at: 1_000 * rev, status: 'QUEUED', priority: 3, band: 13, forced: false, halts: 0, losses: 0, failures: 0, attemptsEnded: 0, events: [], ...fields },
+  record: {
+    jobId: 'a',
+    rev,
+    at: 1_000 * rev,
+    status: 'QUEUED',
+    priority: 3,
+    band: 13,
+    forced: false,
+    halts: 0,
+    losses: 0,
+    failures: 0,
+    attemptsEnded: 0,
+    events: [],
+    ...fields,
+  },
 });
 const started = (number: number, at = 1_500, fields: Partial<AttemptStart> = {}): Entry => ({
   kind: 'attemptStarted',
-  attempt: { jobId: 'a', number, workflowId: 'job:a', activityId: `attempt-${number}`, workerId: 'w1', host: 'h', pid: 100 + number, at, ...fields },
+  attempt: {
+    jobId: 'a',
+    number,
+    workflowId: 'job:a',
+    activityId: `attempt-${number}`,
+    workerId: 'w1',
+    host: 'h',
+    pid: 100 + number,
+    at,
+    ...fields,
+  },
 });
-const ended = (number: number, fields: Partial<AttemptEnd> = {}): Entry => ({ kind: 'attemptEnded', attempt: { jobId: 'a', number, at: 1_900, outcome: 'SUCCEEDED', result: { burnedMs: 5 }, ...fields } });
+const ended = (number: number, fields: Partial<AttemptEnd> = {}): Entry => ({
+  kind: 'attemptEnded',
+  attempt: { jobId: 'a', number, at: 1_900, outcome: 'SUCCEEDED', result: { burnedMs: 5 }, ...fields },
+});
 const error = { name: 'Error', message: 'boom', retryable: true };
 const worker: WorkerState = {
   id: 'w1',
@@ -73,15 +112,42 @@ const LIFE: Entry[] = [
   { kind: 'progress', jobId: 'a', number: 1, fraction: 0.2, at: 1_600 },
   { kind: 'progress', jobId: 'a', number: 1, fraction: 0.7, at: 1_700 },
   ended(1, { outcome: 'FAILED', code: 'HANDLER_ERROR', error }),
-  said(2, { status: 'SCHEDULED', band: null, failures: 1, attemptsEnded: 1, startsAt: 2_500, error, ended: { number: 1, outcome: 'FAILED', error }, events: [{ kind: 'RETRY_SCHEDULED' }] }),
+  said(2, {
+    status: 'SCHEDULED',
+    band: null,
+    failures: 1,
+    attemptsEnded: 1,
+    startsAt: 2_500,
+    error,
+    ended: { number: 1, outcome: 'FAILED', error },
+    events: [{ kind: 'RETRY_SCHEDULED' }],
+  }),
   said(3, { failures: 1, attemptsEnded: 1, error, events: [{ kind: 'QUEUED' }] }),
   said(4, { failures: 1, attemptsEnded: 1, error, priority: 9, band: 7, events: [{ kind: 'PRIORITY_SET', detail: { priority: 9 } }] }),
   started(2, 4_500),
   ended(2, { at: 4_900, outcome: 'HALTED', code: 'HALTED', error, exitCode: 7, signal: null }),
-  said(5, { failures: 1, halts: 1, attemptsEnded: 2, priority: 9, band: 3, error, ended: { number: 2, outcome: 'HALTED', error }, events: [{ kind: 'HALTED' }, { kind: 'QUEUED' }] }),
+  said(5, {
+    failures: 1,
+    halts: 1,
+    attemptsEnded: 2,
+    priority: 9,
+    band: 3,
+    error,
+    ended: { number: 2, outcome: 'HALTED', error },
+    events: [{ kind: 'HALTED' }, { kind: 'QUEUED' }],
+  }),
   started(3, 5_500),
   { kind: 'abortGrace', jobId: 'a', graceMs: 250 },
-  said(6, { failures: 1, halts: 1, attemptsEnded: 2, priority: 9, band: 7, error, abortRequestedAt: 6_000, events: [{ kind: 'ABORT_REQUESTED' }] }),
+  said(6, {
+    failures: 1,
+    halts: 1,
+    attemptsEnded: 2,
+    priority: 9,
+    band: 7,
+    error,
+    abortRequestedAt: 6_000,
+    events: [{ kind: 'ABORT_REQUESTED' }],
+  }),
   ended(3, { at: 6_500, outcome: 'ABORTED', code: 'ABORTED_BY_USER', error, signal: 'SIGKILL', killMs: 12.5, killedPids: [103, 104] }),
   said(7, {
     status: 'ABORTED',
@@ -125,7 +191,9 @@ describe('a job’s row', () => {
       starts_at: 2_500,
       finished_at: 7_000,
     });
-    expect(attempts().map(({ outcome, exit_code, signal, kill_ms, killed_pids }) => [outcome, exit_code, signal, kill_ms, killed_pids])).toEqual([
+    expect(
+      attempts().map(({ outcome, exit_code, signal, kill_ms, killed_pids }) => [outcome, exit_code, signal, kill_ms, killed_pids]),
+    ).toEqual([
       ['FAILED', null, null, null, '[]'],
       ['HALTED', 7, null, null, '[]'],
       ['ABORTED', null, 'SIGKILL', 12.5, '[103,104]'],
@@ -140,7 +208,9 @@ describe('a job’s row', () => {
     expect(job()['status']).toBe('RUNNING');
     await tell(ended(1));
     expect(job()['status']).toBe('RUNNING');
-    await tell(said(2, { status: 'SUCCEEDED', band: null, attemptsEnded: 1, finishedAt: 2_000, ended: { number: 1, outcome: 'SUCCEEDED' } }));
+    await tell(
+      said(2, { status: 'SUCCEEDED', band: null, attemptsEnded: 1, finishedAt: 2_000, ended: { number: 1, outcome: 'SUCCEEDED' } }),
+    );
     expect(job()['status']).toBe('SUCCEEDED');
   });
 
@@ -154,12 +224,23 @@ describe('a job’s row', () => {
   test('begins each attempt without the progress of the one before', async () => {
     await tell(created, started(1), { kind: 'progress', jobId: 'a', number: 1, fraction: 0.9, at: 1 });
     expect(job()['progress']).toBe(0.9);
-    await tell(ended(1, { outcome: 'FAILED', error, code: 'HANDLER_ERROR' }), said(2, { failures: 1, attemptsEnded: 1, ended: { number: 1, outcome: 'FAILED', error } }), started(2, 2_500));
+    await tell(
+      ended(1, { outcome: 'FAILED', error, code: 'HANDLER_ERROR' }),
+      said(2, { failures: 1, attemptsEnded: 1, ended: { number: 1, outcome: 'FAILED', error } }),
+      started(2, 2_500),
+    );
     expect(job()['progress']).toBeNull();
   });
 
   test('is made by any record that tells of the whole job, where the first one is late', async () => {
-    const second = said(2, { status: 'SUCCEEDED', band: null, attemptsEnded: 1, finishedAt: 2_000, ended: { number: 1, outcome: 'SUCCEEDED' }, events: [{ kind: 'FINISHED' }] });
+    const second = said(2, {
+      status: 'SUCCEEDED',
+      band: null,
+      attemptsEnded: 1,
+      finishedAt: 2_000,
+      ended: { number: 1, outcome: 'SUCCEEDED' },
+      events: [{ kind: 'FINISHED' }],
+    });
     if (second.kind === 'job') second.record.spec = spec;
     await tell(created, started(1), second);
     const inOrder = { ...job(), version: 0 };
@@ -285,13 +366,23 @@ describe('a termination', () => {
   test('of a job that is final, or of none, changes nothing', async () => {
     await tell(created, said(2, { status: 'SUCCEEDED', finishedAt: 2_000 }));
     const before = everything();
-    await tell({ kind: 'terminated', jobId: 'a', at: 5_000, code: 'TERMINATED', message: 'x' }, { kind: 'terminated', jobId: 'b', at: 5_000, code: 'TERMINATED', message: 'x' });
+    await tell(
+      { kind: 'terminated', jobId: 'a', at: 5_000, code: 'TERMINATED', message: 'x' },
+      { kind: 'terminated', jobId: 'b', at: 5_000, code: 'TERMINATED', message: 'x' },
+    );
     expect(everything()).toEqual(before);
   });
 });
 
 describe('what is told again from Temporal', () => {
-  const final = said(2, { status: 'SUCCEEDED', band: null, attemptsEnded: 1, finishedAt: 2_000, ended: { number: 1, outcome: 'SUCCEEDED' }, events: [{ kind: 'FINISHED' }] });
+  const final = said(2, {
+    status: 'SUCCEEDED',
+    band: null,
+    attemptsEnded: 1,
+    finishedAt: 2_000,
+    ended: { number: 1, outcome: 'SUCCEEDED' },
+    events: [{ kind: 'FINISHED' }],
+  });
   const again: Entry = { kind: 'reconciled', jobId: 'a', at: 9_000, entries: [started(1), created, final] };
 
   test('repairs a job that was missing, and says so once', async () => {
@@ -417,7 +508,11 @@ describe('the file', () => {
       }
       process.exit(0);`;
     const folder = new URL('../../src/journal/', import.meta.url).href;
-    const starters = Array.from({ length: 4 }, () => spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code, folder], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    const starters = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code, folder], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
     const lines = starters.map(() => [] as string[]);
     await Promise.all(
       starters.map(

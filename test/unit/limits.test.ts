@@ -24,7 +24,8 @@ describe('depth', () => {
   });
 
   test('is counted through fragments, however they are nested', () => {
-    const text = (levels: number) => `{ jobs { nodes { ...a } } } fragment a on Job { ... on Job { ${'attempts(first: 1) { nodes { job { '.repeat(levels)} id ${'} } }'.repeat(levels)} } }`;
+    const text = (levels: number) =>
+      `{ jobs { nodes { ...a } } } fragment a on Job { ... on Job { ${'attempts(first: 1) { nodes { job { '.repeat(levels)} id ${'} } }'.repeat(levels)} } }`;
     expect(refused(text(3))).toEqual([]);
     expect(refused(text(4))).toEqual([expect.stringMatching(/depth/)]);
   });
@@ -48,7 +49,9 @@ describe('nesting', () => {
   });
 
   test('leaves room for a payload of 64 levels in the document', () => {
-    expect(nestingError(`mutation { createJob(input: { type: "x", payload: ${'{a:['.repeat(32)}${']}'.repeat(32)} }) { job { id } } }`)).toBeUndefined();
+    expect(
+      nestingError(`mutation { createJob(input: { type: "x", payload: ${'{a:['.repeat(32)}${']}'.repeat(32)} }) { job { id } } }`),
+    ).toBeUndefined();
   });
 
   test('is not counted inside texts and comments', () => {
@@ -60,7 +63,14 @@ describe('nesting', () => {
 
   test('is measured in no time and without a stack, however long the document is', () => {
     const long = 2_000_000;
-    const documents = [`{ a(b: "${'y'.repeat(long)}") }`, `{ a(b: "${'\\n'.repeat(long)}") }`, `"""${'y'.repeat(long)}`, '"\n'.repeat(long), '"'.repeat(long), '{}'.repeat(long)];
+    const documents = [
+      `{ a(b: "${'y'.repeat(long)}") }`,
+      `{ a(b: "${'\\n'.repeat(long)}") }`,
+      `"""${'y'.repeat(long)}`,
+      '"\n'.repeat(long),
+      '"'.repeat(long),
+      '{}'.repeat(long),
+    ];
     const began = performance.now();
     for (const text of documents) expect(nestingError(text)).toBeUndefined();
     expect(performance.now() - began).toBeLessThan(2_000);
@@ -75,15 +85,23 @@ describe('nesting', () => {
 describe('cost', () => {
   test('is the product of the pages asked for', () => {
     expect(refused('{ jobs(first: 100) { nodes { id attempts(first: 100) { nodes { number } } } } }')).toEqual([]);
-    expect(refused('{ jobs(first: 100) { nodes { id attempts(first: 100) { nodes { number log(first: 100) { nodes { text } } } } } } }')).toEqual([expect.stringMatching(/cost/)]);
+    expect(
+      refused('{ jobs(first: 100) { nodes { id attempts(first: 100) { nodes { number log(first: 100) { nodes { text } } } } } } }'),
+    ).toEqual([expect.stringMatching(/cost/)]);
   });
 
   test('of a page that does not say how long it is counts with its default', () => {
-    expect(refused('{ jobs { nodes { events { nodes { job { events { nodes { job { id } } } } } } } } }')).toEqual([expect.stringMatching(/cost/)]);
+    expect(refused('{ jobs { nodes { events { nodes { job { events { nodes { job { id } } } } } } } } }')).toEqual([
+      expect.stringMatching(/cost/),
+    ]);
   });
 
   test('of a page whose length is a variable counts as the longest', () => {
-    expect(refused('query ($first: Int!) { jobs(first: $first) { nodes { attempts(first: $first) { nodes { log(first: $first) { nodes { text } } } } } } }')).toEqual([expect.stringMatching(/cost/)]);
+    expect(
+      refused(
+        'query ($first: Int!) { jobs(first: $first) { nodes { attempts(first: $first) { nodes { log(first: $first) { nodes { text } } } } } } }',
+      ),
+    ).toEqual([expect.stringMatching(/cost/)]);
   });
 
   test('counts a fragment as often as it is spread', () => {
@@ -94,11 +112,19 @@ describe('cost', () => {
   });
 
   test('holds for subscriptions: what one message of them can have', () => {
-    expect(refused('subscription { jobsUpdated(first: 100) { changed { attempts(first: 100) { nodes { log(first: 100) { nodes { text } } } } } } }')).toEqual([expect.stringMatching(/cost/)]);
+    expect(
+      refused(
+        'subscription { jobsUpdated(first: 100) { changed { attempts(first: 100) { nodes { log(first: 100) { nodes { text } } } } } } }',
+      ),
+    ).toEqual([expect.stringMatching(/cost/)]);
   });
 
   test('of what the playground and the dashboard ask is far below the bound', () => {
-    expect(refused('{ jobs(first: 100) { nodes { id type status lastAttempt { number host worker { id pool } } reason { code message } options { retry { maxAttempts } } } pageInfo { endCursor } } }')).toEqual([]);
+    expect(
+      refused(
+        '{ jobs(first: 100) { nodes { id type status lastAttempt { number host worker { id pool } } reason { code message } options { retry { maxAttempts } } } pageInfo { endCursor } } }',
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -109,19 +135,25 @@ test('fifty aliases are allowed, fifty-one refused', () => {
 });
 
 test('fifty directives are allowed, fifty-one refused', () => {
-  const directed = (count: number) => `{ jobs(first: 1) { nodes { ${Array.from({ length: count }, () => 'id @skip(if: false)').join(' ')} } } }`;
+  const directed = (count: number) =>
+    `{ jobs(first: 1) { nodes { ${Array.from({ length: count }, () => 'id @skip(if: false)').join(' ')} } } }`;
   expect(refused(directed(50))).toEqual([]);
   expect(refused(directed(51))).toEqual([expect.stringMatching(/directives 51, 50 is allowed/)]);
 });
 
 test('fragments that spread each other in a circle end in an error', () => {
   const text = '{ jobs { nodes { ...a } } } fragment a on Job { ...b } fragment b on Job { ...a }';
-  expect(validate(schema, parse(text), [...specifiedRules, sizeRule]).map(({ message }) => message)).toEqual([expect.stringMatching(/Cannot spread fragment "a" within itself/)]);
+  expect(validate(schema, parse(text), [...specifiedRules, sizeRule]).map(({ message }) => message)).toEqual([
+    expect.stringMatching(/Cannot spread fragment "a" within itself/),
+  ]);
 });
 
 test('fragments that double at every level are measured in no time', () => {
   const levels = 200;
-  const fragments = Array.from({ length: levels }, (_, index) => `fragment f${index} on Job { ${index + 1 < levels ? `...f${index + 1} ...f${index + 1}` : 'id'} }`);
+  const fragments = Array.from(
+    { length: levels },
+    (_, index) => `fragment f${index} on Job { ${index + 1 < levels ? `...f${index + 1} ...f${index + 1}` : 'id'} }`,
+  );
   const began = performance.now();
   validate(schema, parse(`{ jobs { nodes { ...f0 } } } ${fragments.join(' ')}`), [sizeRule]);
   expect(performance.now() - began).toBeLessThan(1_000);

@@ -11,8 +11,8 @@ function refusal(input: Partial<CreateJobInput>): UserError {
   try {
     spec(input);
   } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
-    return error as UserError;
+    if (error instanceof UserError) return error;
+    throw error;
   }
   throw new Error(`not refused: ${JSON.stringify(input)}`);
 }
@@ -28,14 +28,27 @@ describe('defaults', () => {
       priority: 1,
       tags: [],
       metadata: null,
-      options: { timeoutMs: null, graceMs: 5_000, retry: { maxAttempts: 3, delayMs: 1_000, backoff: 2, maxDelayMs: 3_600_000, jitter: true }, maxHalts: 3 },
+      options: {
+        timeoutMs: null,
+        graceMs: 5_000,
+        retry: { maxAttempts: 3, delayMs: 1_000, backoff: 2, maxDelayMs: 3_600_000, jitter: true },
+        maxHalts: 3,
+      },
       createdAt: 1_000,
     });
   });
 
   const typed: PublishedType = {
     ...plain,
-    defaults: { queue: 'reports', pool: 'gpu', priority: 4, timeoutMs: 60_000, graceMs: 0, retry: { maxAttempts: 9, jitter: false }, maxHalts: 0 },
+    defaults: {
+      queue: 'reports',
+      pool: 'gpu',
+      priority: 4,
+      timeoutMs: 60_000,
+      graceMs: 0,
+      retry: { maxAttempts: 9, jitter: false },
+      maxHalts: 0,
+    },
   };
 
   test('are the type’s where the job says nothing, field by field', () => {
@@ -50,8 +63,29 @@ describe('defaults', () => {
 
   test('give way to what the job says, also where that is nothing much', () => {
     expect(
-      spec({ queue: 'q', pool: 'p', priority: 10, timeout: 1, grace: 7, retry: { maxAttempts: 1, delay: 0, backoff: 1, maxDelay: 0, jitter: true }, maxHalts: 1_000 }, typed),
-    ).toMatchObject({ queue: 'q', pool: 'p', priority: 10, options: { timeoutMs: 1, graceMs: 7, retry: { maxAttempts: 1, delayMs: 0, backoff: 1, maxDelayMs: 0, jitter: true }, maxHalts: 1_000 } });
+      spec(
+        {
+          queue: 'q',
+          pool: 'p',
+          priority: 10,
+          timeout: 1,
+          grace: 7,
+          retry: { maxAttempts: 1, delay: 0, backoff: 1, maxDelay: 0, jitter: true },
+          maxHalts: 1_000,
+        },
+        typed,
+      ),
+    ).toMatchObject({
+      queue: 'q',
+      pool: 'p',
+      priority: 10,
+      options: {
+        timeoutMs: 1,
+        graceMs: 7,
+        retry: { maxAttempts: 1, delayMs: 0, backoff: 1, maxDelayMs: 0, jitter: true },
+        maxHalts: 1_000,
+      },
+    });
   });
 });
 

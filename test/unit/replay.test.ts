@@ -12,7 +12,10 @@ test('every recorded history replays on this code, so jobs under way go on after
   const folder = new URL('../histories/', import.meta.url);
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
   const { History } = proto.temporal.api.history.v1;
-  const histories = names.map((name) => ({ workflowId: `job:${name}`, history: History.fromObject(JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as object) }));
+  const histories = names.map((name) => ({
+    workflowId: `job:${name}`,
+    history: History.fromObject(JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as object),
+  }));
   const codePath = await workflowBundle(join(tmpdir(), 'millrace-replay'));
   const sinks = { journal: { record: { fn: () => {} } } };
   const failed: string[] = [];

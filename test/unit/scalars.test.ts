@@ -14,7 +14,10 @@ describe('JSON', () => {
   test('is taken as it was given, from a variable and from the document', () => {
     const value = { a: [1, -2.5, 1e3, true, false, null, 'text', {}], b: { '': 'empty key' } };
     expect(JsonScalar.parseValue(value)).toEqual(value);
-    expect(literal('{ a: [1, -2.5, 1e3, true, false, null, "text", {}], b: { c: """block""" } }')).toEqual({ a: [1, -2.5, 1_000, true, false, null, 'text', {}], b: { c: 'block' } });
+    expect(literal('{ a: [1, -2.5, 1e3, true, false, null, "text", {}], b: { c: """block""" } }')).toEqual({
+      a: [1, -2.5, 1_000, true, false, null, 'text', {}],
+      b: { c: 'block' },
+    });
   });
 
   test('in the document may hold variables', () => {
@@ -69,9 +72,12 @@ describe('Duration', () => {
     expect(Duration.parseValue(text)).toBe(ms);
   });
 
-  test.each(['', '5', '-5s', '5 s', 's', '1w', '3651d', '1e9d', '99999999999999999999d', 'Infinitys', 5_000, null])('refuses %j', (value) => {
-    expect(() => Duration.parseValue(value)).toThrow(/is no length of time such as 250ms, 30s or 1h30m/);
-  });
+  test.each(['', '5', '-5s', '5 s', 's', '1w', '3651d', '1e9d', '99999999999999999999d', 'Infinitys', 5_000, null])(
+    'refuses %j',
+    (value) => {
+      expect(() => Duration.parseValue(value)).toThrow(/is no length of time such as 250ms, 30s or 1h30m/);
+    },
+  );
 
   test('goes out in the form it comes in', () => {
     expect(Duration.serialize(0)).toBe('0s');

@@ -65,7 +65,16 @@ const createJob = (id: string): Promise<void> =>
   record(writer, [
     {
       kind: 'job',
-      record: firstRecord({ id, type: 'sleep', payload: null, priority: 1, tags: [], metadata: null, createdAt: Date.now(), ...PRODUCT_DEFAULTS }),
+      record: firstRecord({
+        id,
+        type: 'sleep',
+        payload: null,
+        priority: 1,
+        tags: [],
+        metadata: null,
+        createdAt: Date.now(),
+        ...PRODUCT_DEFAULTS,
+      }),
     },
   ]);
 
@@ -112,7 +121,16 @@ test('more events than one read takes arrive all of them', async () => {
   const listener = listen();
   const entries = Array.from({ length: 1_500 }, (_, index) => index).map((index) => ({
     kind: 'job' as const,
-    record: firstRecord({ id: `many-${index}`, type: 'sleep', payload: null, priority: 1, tags: [], metadata: null, createdAt: 1, ...PRODUCT_DEFAULTS }),
+    record: firstRecord({
+      id: `many-${index}`,
+      type: 'sleep',
+      payload: null,
+      priority: 1,
+      tags: [],
+      metadata: null,
+      createdAt: 1,
+      ...PRODUCT_DEFAULTS,
+    }),
   }));
   await record(writer, entries);
   const heard: EventRow[] = [];
@@ -122,7 +140,9 @@ test('more events than one read takes arrive all of them', async () => {
 
 test('a commit without events wakes as well: logs and workers have none', async () => {
   const woken = new Promise<EventRow[]>((resolve) => onTestFinished(tail.listen(resolve)));
-  await record(writer, [{ kind: 'jobTypes', pool: 'default', types: [{ name: 'sleep', description: null, payloadSchema: {}, defaults: {} }] }]);
+  await record(writer, [
+    { kind: 'jobTypes', pool: 'default', types: [{ name: 'sleep', description: null, payloadSchema: {}, defaults: {} }] },
+  ]);
   expect(await woken).toEqual([]);
 });
 

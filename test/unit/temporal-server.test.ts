@@ -122,7 +122,10 @@ describe('a lock', () => {
   test('is free again when the process that has it is killed', async () => {
     const file = join(temporaryDir(), 'a.lock');
     const module = join(import.meta.dirname, '../../src/temporal/server/try-lock.ts');
-    const holder = spawn(process.execPath, ['-e', `require(${JSON.stringify(module)}).tryLock(${JSON.stringify(file)}); console.log('locked'); setInterval(() => {}, 1000)`]);
+    const holder = spawn(process.execPath, [
+      '-e',
+      `require(${JSON.stringify(module)}).tryLock(${JSON.stringify(file)}); console.log('locked'); setInterval(() => {}, 1000)`,
+    ]);
     await once(holder.stdout, 'data');
     expect(tryLock(file)).toBeUndefined();
     holder.kill('SIGKILL');
@@ -158,7 +161,10 @@ describe('the ways to a server', () => {
   test('are not tried further once the start is aborted', async () => {
     const abort = new AbortController();
     const asked: string[] = [];
-    const way = (name: string) => ({ name, find: () => (asked.push(name), abort.abort(new Error('enough')), Promise.resolve({ whyNot: 'no' })) });
+    const way = (name: string) => ({
+      name,
+      find: () => (asked.push(name), abort.abort(new Error('enough')), Promise.resolve({ whyNot: 'no' })),
+    });
     await expect(findServer([way('a'), way('b')], abort.signal)).rejects.toThrow('enough');
     expect(asked).toEqual(['a']);
   });
@@ -203,14 +209,21 @@ describe('a build with Go', () => {
   test('puts each program where the next start finds it', async () => {
     const env = goEnv('echo some/package >&2; echo built >$GOBIN/server');
     const found = await built({ env, ui: true, say: () => {} });
-    expect(found).toMatchObject({ kind: 'server', path: pathOf(cacheDirOf(env), TEMPORAL_SERVER), uiPath: pathOf(cacheDirOf(env), TEMPORAL_UI) });
+    expect(found).toMatchObject({
+      kind: 'server',
+      path: pathOf(cacheDirOf(env), TEMPORAL_SERVER),
+      uiPath: pathOf(cacheDirOf(env), TEMPORAL_UI),
+    });
     expect(await cached({ env: { ...env, PATH: '/nowhere' }, ui: true, say: () => {} })).toMatchObject({ kind: 'server' });
   });
 
   test('is run once when two need it at the same time', async () => {
     const env = goEnv('echo x >>$RUNS; sleep 0.3; echo built >$GOBIN/server');
     const options = { goPath: goOf(env), env, say: () => {} };
-    const paths = await Promise.all([buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), options), buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), options)]);
+    const paths = await Promise.all([
+      buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), options),
+      buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), options),
+    ]);
     expect(paths[0]).toBe(paths[1]);
     expect(readFileSync(env.RUNS, 'utf8')).toBe('x\n');
   });
@@ -233,7 +246,13 @@ describe('a build with Go', () => {
     const env = goEnv('sleep 1000 & echo $! >$RUNS.new; mv $RUNS.new $RUNS; wait');
     const abort = new AbortController();
     const abortOnceItRuns = () => void (existsSync(env.RUNS) && abort.abort(new Error('enough')));
-    const building = buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), { goPath: goOf(env), env, say: abortOnceItRuns, signal: abort.signal, sayEveryMs: 20 });
+    const building = buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), {
+      goPath: goOf(env),
+      env,
+      say: abortOnceItRuns,
+      signal: abort.signal,
+      sayEveryMs: 20,
+    });
     await expect(building).rejects.toThrow('enough');
     expect(isAlive(Number(readFileSync(env.RUNS, 'utf8')))).toBe(false);
   });
@@ -249,7 +268,17 @@ describe('a build with Go', () => {
 describe('a data directory', () => {
   test('of any name can hold the database', () => {
     const paths = { ...dataPathsOf(temporaryDir()), dbFile: '/a b/50%/#1?/temporal.db' };
-    const config = serverConfig(paths, { frontend: 1, ui: 2, frontendMembership: 3, matching: 4, matchingMembership: 5, history: 6, historyMembership: 7, worker: 8, workerMembership: 9 });
+    const config = serverConfig(paths, {
+      frontend: 1,
+      ui: 2,
+      frontendMembership: 3,
+      matching: 4,
+      matchingMembership: 5,
+      history: 6,
+      historyMembership: 7,
+      worker: 8,
+      workerMembership: 9,
+    });
     expect(config.persistence.datastores.history.sql.databaseName).toBe('/a b/50%25/%231%3F/temporal.db');
   });
 
@@ -286,7 +315,9 @@ test('a server that dies at its start is told with the end of its log', async ()
   const dataDir = temporaryDir();
   const script = 'case $1 in --version) echo "temporal version 1.9.1";; *) echo "cannot do $1 $2"; exit 3;; esac';
   const env = { ...process.env, PATH: `${dirname(fakeProgram('temporal', script))}:${process.env['PATH']}` };
-  await expect(startTemporalServer({ dataDir, namespace: 'x', say: () => {}, env })).rejects.toThrow(/exit code 3[^]*cannot do server start-dev/);
+  await expect(startTemporalServer({ dataDir, namespace: 'x', say: () => {}, env })).rejects.toThrow(
+    /exit code 3[^]*cannot do server start-dev/,
+  );
   expect(readdirSync(join(dataDir, 'run'))).toEqual([]);
 });
 

@@ -41,8 +41,12 @@ const jobEntry = (id: string): Entry => ({
 const line = (text: string): LoggedLine => ({ at: 1, stream: 'STDOUT', text, dropped: 0 });
 const logEntry = (jobId: string, ...texts: string[]): Entry => ({ kind: 'log', jobId, number: 1, lines: texts.map(line) });
 /** Cannot be written, ever. */
-const poison: Entry = { kind: 'attemptStarted', attempt: { jobId: 'x', number: 1, workflowId: 'job:x', activityId: 'attempt-1', workerId: null as never, host: 'h', pid: 1, at: 1 } };
-const count = (database: DatabaseSync, table: string): number => Number(database.prepare(`select count(*) as count from ${table}`).get()?.['count']);
+const poison: Entry = {
+  kind: 'attemptStarted',
+  attempt: { jobId: 'x', number: 1, workflowId: 'job:x', activityId: 'attempt-1', workerId: null as never, host: 'h', pid: 1, at: 1 },
+};
+const count = (database: DatabaseSync, table: string): number =>
+  Number(database.prepare(`select count(*) as count from ${table}`).get()?.['count']);
 
 test('what is written is committed when the promise resolves', async () => {
   const { writer } = start();
@@ -130,7 +134,9 @@ describe('while another process has the journal locked', () => {
     await writer.write(logEntry('odd', 'after'));
     expect(count(other, 'job')).toBe(101);
     for (const jobId of ['even', 'odd']) {
-      const { kept, dropped } = other.prepare('select count(*) as kept, sum(dropped) as dropped from log_line where job_id = ?').get(jobId) as { kept: number; dropped: number };
+      const { kept, dropped } = other
+        .prepare('select count(*) as kept, sum(dropped) as dropped from log_line where job_id = ?')
+        .get(jobId) as { kept: number; dropped: number };
       expect(dropped).toBeGreaterThan(1_000);
       expect(kept + dropped).toBe(60_001);
       expect(other.prepare('select dropped from log_line where job_id = ? order by seq desc limit 1').get(jobId)).toEqual({ dropped });

@@ -31,7 +31,10 @@ export function isOfDataDirectory(pid: number, paths: DataPaths): boolean {
 /** With a space around every argument; empty for a process that is gone or a zombie. */
 function commandLineOf(pid: number): string {
   try {
-    const args = process.platform === 'linux' ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : execFileSync('ps', ['-ww', '-o', 'args=', '-p', `${pid}`], { encoding: 'utf8' });
+    const args =
+      process.platform === 'linux'
+        ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        : execFileSync('ps', ['-ww', '-o', 'args=', '-p', `${pid}`], { encoding: 'utf8' });
     return ` ${args.trim().replaceAll('\0', ' ')} `;
   } catch {
     return '';

@@ -20,7 +20,9 @@ export async function whyGoCannotBuild(goPath: string, env: NodeJS.ProcessEnv): 
   // Not in our working directory: a go.mod there could make it load another Go first.
   const { stdout } = await promisify(execFile)(goPath, ['version'], { env, cwd: '/', timeout: 30_000 });
   const version = /\bgo(\d+\.\d+\S*)/.exec(stdout)?.[1];
-  return version !== undefined && isAtLeast(version, [1, 26]) ? undefined : `${goPath} is Go ${version ?? `"${stdout.trim()}"`}; 1.26 or newer is needed`;
+  return version !== undefined && isAtLeast(version, [1, 26])
+    ? undefined
+    : `${goPath} is Go ${version ?? `"${stdout.trim()}"`}; 1.26 or newer is needed`;
 }
 
 /**
@@ -28,7 +30,11 @@ export async function whyGoCannotBuild(goPath: string, env: NodeJS.ProcessEnv): 
  *
  * @throws Error with the last lines of what Go said; the signal's reason when it was aborted, after Go and its compilers are gone.
  */
-export async function goInstall(program: GoProgram, binDir: string, { goPath, env, say, signal, sayEveryMs = 5_000 }: GoOptions): Promise<void> {
+export async function goInstall(
+  program: GoProgram,
+  binDir: string,
+  { goPath, env, say, signal, sayEveryMs = 5_000 }: GoOptions,
+): Promise<void> {
   signal?.throwIfAborted();
   const title = `${program.title} ${program.version}`;
   say(`Building the ${title} with Go. This is done once and takes some minutes.`);
@@ -56,7 +62,8 @@ export async function goInstall(program: GoProgram, binDir: string, { goPath, en
   try {
     const [exitCode, signalName] = (await once(go, 'close')) as [number | null, string | null];
     signal?.throwIfAborted();
-    if (exitCode !== 0) throw new Error(`go install ${program.goPackage}@v${program.version} ended with ${signalName ?? exitCode}:\n${lastLines.join('\n')}`);
+    if (exitCode !== 0)
+      throw new Error(`go install ${program.goPackage}@v${program.version} ended with ${signalName ?? exitCode}:\n${lastLines.join('\n')}`);
     say(`Built the ${title} in ${secondsSince(startedAt)} s.`);
   } finally {
     await ending;

@@ -4,7 +4,17 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Lock, tryLock } from './try-lock.ts';
 
-const PORT_NAMES = ['frontend', 'ui', 'frontendMembership', 'matching', 'matchingMembership', 'history', 'historyMembership', 'worker', 'workerMembership'] as const;
+const PORT_NAMES = [
+  'frontend',
+  'ui',
+  'frontendMembership',
+  'matching',
+  'matchingMembership',
+  'history',
+  'historyMembership',
+  'worker',
+  'workerMembership',
+] as const;
 export type Ports = Record<(typeof PORT_NAMES)[number], number>;
 
 /** Ports that are ours until `release`: no other start takes them while our server is not listening yet. */

@@ -50,7 +50,12 @@ export function serverConfig(paths: DataPaths, ports: Ports) {
   const frontend = `127.0.0.1:${ports.frontend}`;
   return {
     log: { stdout: true, level: 'error' },
-    persistence: { defaultStore: 'history', visibilityStore: 'visibility', numHistoryShards: 1, datastores: { history: store, visibility: store } },
+    persistence: {
+      defaultStore: 'history',
+      visibilityStore: 'visibility',
+      numHistoryShards: 1,
+      datastores: { history: store, visibility: store },
+    },
     // 1s: joining itself takes milliseconds, and each service waits this long for former selves that are dead (see keep-ports.ts).
     global: { membership: { maxJoinDuration: '1s', broadcastAddress: '127.0.0.1' } },
     services: {

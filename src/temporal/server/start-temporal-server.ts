@@ -70,7 +70,14 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     const address = `127.0.0.1:${ports.frontend}`;
     await readyUnlessDead(address, died, signal);
     const hasUi = ui && (found.kind === 'cli' || found.uiPath !== undefined);
-    return { address, uiUrl: hasUi ? `http://127.0.0.1:${ports.ui}` : undefined, how: found.how, pids: running.map(({ pid }) => pid), stop, died };
+    return {
+      address,
+      uiUrl: hasUi ? `http://127.0.0.1:${ports.ui}` : undefined,
+      how: found.how,
+      pids: running.map(({ pid }) => pid),
+      stop,
+      died,
+    };
   } catch (error) {
     await stop(0);
     signal?.throwIfAborted();
@@ -81,7 +88,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 }
 
 function programsOf(found: ServerProgram, paths: DataPaths, ports: Ports, { ui, namespace }: { ui: boolean; namespace: string }) {
-  if (found.kind === 'cli') return [{ title: 'Temporal server', path: found.path, args: cliArgs(paths, ports, ui), pidFile: paths.serverPidFile }];
+  if (found.kind === 'cli')
+    return [{ title: 'Temporal server', path: found.path, args: cliArgs(paths, ports, ui), pidFile: paths.serverPidFile }];
   const server = { title: 'Temporal server', path: found.path, args: serverArgs(paths, ports), pidFile: paths.serverPidFile };
   if (!ui || found.uiPath === undefined) return [server];
   return [server, { title: 'Temporal Web UI', path: found.uiPath, args: uiArgs(paths, ports, namespace), pidFile: paths.uiPidFile }];
@@ -91,7 +99,10 @@ async function readyUnlessDead(address: string, died: Promise<string>, signal?: 
   const giveUp = new AbortController();
   const dead = died.then((sentence) => Promise.reject(new Error(sentence)));
   try {
-    await Promise.race([waitUntilReady(address, { deadlineMs: READY_MS, signal: AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]) }), dead]);
+    await Promise.race([
+      waitUntilReady(address, { deadlineMs: READY_MS, signal: AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]) }),
+      dead,
+    ]);
   } finally {
     giveUp.abort();
   }
@@ -101,7 +112,10 @@ async function readyUnlessDead(address: string, died: Promise<string>, signal?: 
 function tailOf(logFile: string, start: number): string {
   // Each is cut: the server's own end in a stack trace of some thousand characters.
   const lines = readFileSync(logFile).subarray(start).toString('utf8').trim().split('\n');
-  return lines.slice(-TAIL_LINES).map((line) => line.slice(0, TAIL_COLUMNS)).join('\n');
+  return lines
+    .slice(-TAIL_LINES)
+    .map((line) => line.slice(0, TAIL_COLUMNS))
+    .join('\n');
 }
 
 const READY_MS = 60_000;

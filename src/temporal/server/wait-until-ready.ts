@@ -24,7 +24,9 @@ export async function waitUntilReady(address: string, { deadlineMs, signal }: { 
     }
     await sleep(POLL_MS, undefined, { signal });
   }
-  throw new Error(`the Temporal server at ${address} did not answer within ${deadlineMs / 1000} s: ${problem instanceof Error ? problem.message : String(problem)}`);
+  throw new Error(
+    `the Temporal server at ${address} did not answer within ${deadlineMs / 1000} s: ${problem instanceof Error ? problem.message : String(problem)}`,
+  );
 }
 
 function accepts(host: { host: string; port: number }): Promise<boolean> {

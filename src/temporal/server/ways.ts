@@ -39,7 +39,12 @@ export async function cached({ env, ui, say, signal }: WaysOptions): Found {
   const cacheDir = cacheDirOf(env);
   const path = findCached(cacheDir, TEMPORAL_SERVER);
   if (path !== undefined) {
-    return { kind: 'server', path, uiPath: ui ? await uiProgram({ env, say, signal }) : undefined, how: `${nameOf(TEMPORAL_SERVER)}, built with Go earlier` };
+    return {
+      kind: 'server',
+      path,
+      uiPath: ui ? await uiProgram({ env, say, signal }) : undefined,
+      how: `${nameOf(TEMPORAL_SERVER)}, built with Go earlier`,
+    };
   }
   const cliPath = findCached(cacheDir, TEMPORAL_CLI);
   if (cliPath !== undefined) return { kind: 'cli', path: cliPath, how: `Temporal CLI ${TEMPORAL_CLI.version}, downloaded earlier` };
@@ -57,7 +62,12 @@ export async function built({ env, ui, say, signal }: WaysOptions): Found {
   const whyNot = await whyGoCannotBuild(goPath, env);
   if (whyNot !== undefined) return { whyNot };
   const path = await buildWithGo(TEMPORAL_SERVER, cacheDirOf(env), { goPath, env, say, signal });
-  return { kind: 'server', path, uiPath: ui ? await uiProgram({ env, say, signal }) : undefined, how: `${nameOf(TEMPORAL_SERVER)}, built with Go` };
+  return {
+    kind: 'server',
+    path,
+    uiPath: ui ? await uiProgram({ env, say, signal }) : undefined,
+    how: `${nameOf(TEMPORAL_SERVER)}, built with Go`,
+  };
 }
 
 /** The UI from the cache, else built. Nothing depends on it, so where it cannot be had we say so and go on. */
