@@ -50,7 +50,11 @@ for (const name of names) if (!BENCHES[name]) throw new Error(`--only ${name}: t
 const dataDir = makeDir('temporal');
 const machine = describeMachine();
 process.on('exit', leaveNothing);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    say(`${signal}: ends what was started`);
+    process.exit(1);
+  });
 const server = await startTemporalServer({ dataDir, namespace: 'default', ui: false, say });
 
 const figures: Figure[] = [];

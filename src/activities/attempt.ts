@@ -5,10 +5,10 @@ import type { Json } from '../index.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import type { AttemptInput, AttemptResult, JobError } from '../job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { AttemptEnd } from '../journal/entries.ts';
+import type { AttemptEnd, Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
-import { within } from '../process/within.ts';
+import { MAX_TIMER_MS, within } from '../process/within.ts';
 import { Heart } from '../worker/heart.ts';
 import { Reporter } from '../worker/reporter.ts';
 import type { RunnerPool } from '../worker/runner-pool.ts';
@@ -63,6 +63,7 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
   await recordBriefly(deps.journal, {
     kind: 'attemptStarted',
     attempt: {
+      spec,
       jobId: spec.id,
       number,
       workflowId: workflowIdOf(spec.id),
@@ -182,12 +183,15 @@ async function graceOf(journal: Journal, jobId: string, own: number): Promise<nu
   }
 }
 
-/** Written before we go on, but a journal that is down or locked stops nothing. */
-const recordBriefly = (journal: Journal, entry: Parameters<Journal['writer']['write']>[0]): Promise<boolean> =>
-  within(JOURNAL_WAIT_MS, journal.writer.write(entry));
+/** Written before we go on, but a journal that is down or locked stops nothing: who has waited in vain once does not wait again. */
+async function recordBriefly({ writer }: Journal, entry: Entry): Promise<void> {
+  if (writer.isBehind) writer.tell(entry);
+  else await within(JOURNAL_WAIT_MS, writer.write(entry));
+}
 
 function timer(ms: number | null): { over: Promise<'timeout'>; clear(): void } {
-  if (ms === null) return { over: new Promise(() => {}), clear: () => {} };
+  // No attempt outlives its supervisor that long; a longer timer would go off at once.
+  if (ms === null || ms > MAX_TIMER_MS) return { over: new Promise(() => {}), clear: () => {} };
   const { promise, resolve } = Promise.withResolvers<'timeout'>();
   const timeout = setTimeout(resolve, ms, 'timeout' as const);
   return { over: promise, clear: () => clearTimeout(timeout) };

@@ -30,7 +30,7 @@ export type JobError = { name: string; message: string; stack?: string; retryabl
 export type EventNote = { kind: JobEventKind; detail?: Json };
 
 /**
- * What a workflow says of its job at one moment. `rev` grows by one each time, so that a record that is told twice or
+ * What a workflow says of its job at one moment. `rev` grows each time, so that a record that is told twice or
  * arrives late changes nothing.
  */
 export type JobRecord = {
@@ -62,7 +62,7 @@ export type JobRecord = {
 
 /** What a worker is given to run: the activity's input. */
 export type AttemptInput = {
-  spec: Omit<JobSpec, 'createdAt'>;
+  spec: JobSpec;
   number: number;
   /** The attempt before was lost: if its outcome is on record, that counts and nothing runs again. */
   adoptLost: boolean;

@@ -1,5 +1,5 @@
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { JobError, JobRecord } from '../job/spec.ts';
+import type { JobError, JobRecord, JobSpec } from '../job/spec.ts';
 import type { Json } from '../index.ts';
 
 /** Everything that is ever written to the journal, by whom, and in which words. All of it but log lines may be told twice. */
@@ -16,7 +16,9 @@ export type Entry =
   /** All that Temporal's history has of a job, told again. */
   | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] };
 
+/** With the spec, so that the job's row can be made where its worker is quicker to tell than who has created it. */
 export type AttemptStart = {
+  spec?: JobSpec;
   jobId: string;
   number: number;
   workflowId: string;

@@ -6,31 +6,34 @@ import type { Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;
 
-/** An attempt has got its process. Its job is RUNNING from here on, unless the workflow already knows how it ended. */
+/**
+ * An attempt has got its process. Its job is RUNNING from here on, unless the workflow already knows how it ended.
+ *
+ * One that starts after the end of that number begins anew: the job was reset in Temporal to a point before it.
+ */
 export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const { jobId, number } = start;
+  const fresh = {
+    workflow_id: start.workflowId,
+    activity_id: start.activityId,
+    worker_id: start.workerId,
+    host: start.host,
+    pid: start.pid,
+    started_at: start.at,
+    finished_at: null,
+    outcome: null,
+    exit_code: null,
+    signal: null,
+    kill_ms: null,
+    killed_pids: '[]',
+    result: null,
+    error: null,
+    code: null,
+  };
   const added = await db
     .insertInto('attempt')
-    .values({
-      job_id: jobId,
-      number,
-      workflow_id: start.workflowId,
-      activity_id: start.activityId,
-      worker_id: start.workerId,
-      host: start.host,
-      pid: start.pid,
-      started_at: start.at,
-      finished_at: null,
-      outcome: null,
-      exit_code: null,
-      signal: null,
-      kill_ms: null,
-      killed_pids: '[]',
-      result: null,
-      error: null,
-      code: null,
-    })
-    .onConflict((on) => on.doNothing())
+    .values({ job_id: jobId, number, ...fresh })
+    .onConflict((on) => on.columns(['job_id', 'number']).doUpdateSet(fresh).where('attempt.finished_at', '<', start.at))
     .executeTakeFirst();
   if (added.numInsertedOrUpdatedRows === 0n) return;
   const job = await db
@@ -41,7 +44,7 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const lastStarted = Math.max(number, job?.last_started ?? 0);
   const status = shownStatus((job?.workflow_status ?? 'QUEUED') as JobStatus, job?.attempts_ended ?? 0, lastStarted);
   const detail = { attempt: number, workerId: start.workerId, pid: start.pid };
-  const version = await appendEvents(db, [{ jobId, key: `a${number}.started`, at: start.at, kind: 'STARTED', status, detail }]);
+  const version = await appendEvents(db, [{ jobId, key: `a${number}.started.${start.at}`, at: start.at, kind: 'STARTED', status, detail }]);
   if (!job) return;
   await db
     .updateTable('job')
@@ -75,15 +78,16 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
   const ended = await update
     .set({ finished_at: end.at, outcome: end.outcome, ...details })
     .where('finished_at', 'is', null)
+    .returning('started_at')
     .executeTakeFirst();
-  if (ended.numUpdatedRows === 0n) {
+  if (!ended) {
     if (end.code) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
     return;
   }
   const job = jobStatus ? { status: jobStatus } : await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();
   await recordEvent(db, {
     jobId,
-    key: `a${number}.ended`,
+    key: `a${number}.ended.${ended.started_at}`,
     at: end.at,
     kind: 'ATTEMPT_ENDED',
     status: (job?.status ?? 'RUNNING') as JobStatus,

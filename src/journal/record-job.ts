@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { isFinal, shownStatus, type JobStatus, type ReasonCode } from '../job/status.ts';
+import { firstRecord } from '../job/record.ts';
 import type { JobRecord, JobSpec } from '../job/spec.ts';
 import { appendEvents, recordEvent } from './record-event.ts';
 import { endAttempt } from './record-attempt.ts';
@@ -13,6 +14,8 @@ type Db = Kysely<Tables>;
  */
 export async function recordJob(db: Db, record: JobRecord): Promise<void> {
   const { jobId, rev } = record;
+  // The feed begins with CREATED, whoever is quicker to tell.
+  if (rev > 1 && record.spec) await ensureJob(db, record.spec);
   const known = await db.selectFrom('job').select(KNOWN).where('id', '=', jobId).executeTakeFirst();
   if (record.ended) await endAttempt(db, { jobId, at: record.at, ...record.ended }, known?.status as JobStatus | undefined);
   const row = known ?? (record.spec && (await firstRow(db, record.spec)));
@@ -28,12 +31,24 @@ export async function recordJob(db: Db, record: JobRecord): Promise<void> {
   else if (Object.keys(changes).length > 0) await db.updateTable('job').set(changes).where('id', '=', jobId).execute();
 }
 
-function changesOf(record: JobRecord, row: Pick<JobTable, 'starts_at' | 'queued_at'>, status: JobStatus): Partial<JobTable> {
+/** Makes a job's row, with its first events, where there is none. */
+export async function ensureJob(db: Db, spec: JobSpec): Promise<void> {
+  const known = await db.selectFrom('job').select('id').where('id', '=', spec.id).executeTakeFirst();
+  if (!known) await recordJob(db, firstRecord(spec));
+}
+
+function changesOf(
+  record: JobRecord,
+  row: Pick<JobTable, 'starts_at' | 'queued_at' | 'attempts_ended'>,
+  status: JobStatus,
+): Partial<JobTable> {
   return {
     rev: record.rev,
     status,
     workflow_status: record.status,
     attempts_ended: record.attemptsEnded,
+    // A job that was reset in Temporal knows of fewer attempts than before.
+    ...(record.attemptsEnded < row.attempts_ended ? { last_started: record.attemptsEnded } : {}),
     priority: record.priority,
     band: record.band,
     forced: record.forced ? 1 : 0,
@@ -45,8 +60,8 @@ function changesOf(record: JobRecord, row: Pick<JobTable, 'starts_at' | 'queued_
     abort_requested_at: record.abortRequestedAt ?? null,
     reason_code: record.reason?.code ?? null,
     reason_message: record.reason?.message ?? null,
-    ...(record.error ? { error: JSON.stringify(record.error) } : {}),
-    ...(record.result === undefined ? {} : { result: JSON.stringify(record.result) }),
+    error: record.error ? JSON.stringify(record.error) : null,
+    result: record.result === undefined ? null : JSON.stringify(record.result),
     finished_at: record.finishedAt ?? null,
   };
 }
@@ -137,4 +152,4 @@ export const rowOf = (spec: JobSpec): JobTable => ({
   version: 0,
 });
 
-const KNOWN = ['rev', 'status', 'last_started', 'starts_at', 'queued_at'] as const;
+const KNOWN = ['rev', 'status', 'attempts_ended', 'last_started', 'starts_at', 'queued_at'] as const;

@@ -1,9 +1,9 @@
 import type { JobStatus } from '../job/status.ts';
-import type { Entry } from './entries.ts';
+import type { AttemptStart, Entry } from './entries.ts';
 import type { Database } from './sqlite.ts';
 import { recordEvent } from './record-event.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
-import { recordJob, recordTerminated } from './record-job.ts';
+import { ensureJob, recordJob, recordTerminated } from './record-job.ts';
 import { publishTypes, recordWorker } from './record-worker.ts';
 
 /** Writes a batch in one transaction: all of it or nothing. */
@@ -24,7 +24,7 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
     case 'job':
       return recordJob(db, entry.record);
     case 'attemptStarted':
-      return startAttempt(db, entry.attempt);
+      return beginAttempt(db, entry.attempt);
     case 'attemptEnded':
       return endAttempt(db, entry.attempt);
     case 'progress':
@@ -42,6 +42,12 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
     case 'reconciled':
       return recordReconciled(db, entry);
   }
+}
+
+/** CREATED comes before STARTED, whoever is quicker. */
+async function beginAttempt(db: Database['db'], attempt: AttemptStart): Promise<void> {
+  if (attempt.spec) await ensureJob(db, attempt.spec);
+  await startAttempt(db, attempt);
 }
 
 /** Where Temporal had more of the job than the journal, the feed says so. */

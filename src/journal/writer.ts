@@ -15,6 +15,8 @@ export type JournalWriter = {
   tell(entry: Entry): void;
   /** Writes now and resolves when it is committed. Waits as long as the journal is locked: race it where that must stop nothing. */
   write(entry: Entry): Promise<void>;
+  /** What is being written has been under way for so long that there is no point in waiting for more: the journal is locked. */
+  readonly isBehind: boolean;
   /** Resolves when all that was told is committed, or after graceMs. */
   stop(graceMs: number): Promise<void>;
 };
@@ -29,6 +31,7 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
   opened.promise.catch(() => {});
   let waiting: { entry: Entry; done: (() => void) | undefined }[] = [];
   let inFlight: (() => void)[] | undefined = [];
+  let inFlightSince = Date.now();
   let linger: NodeJS.Timeout | undefined;
   /** By attempt: left out while the journal did not follow, said with its next line. */
   const droppedLines = new Map<string, number>();
@@ -40,6 +43,7 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
     if (inFlight || waiting.length === 0) return;
     const batch = waiting.splice(0, MAX_BATCH);
     inFlight = batch.flatMap(({ done }) => done ?? []);
+    inFlightSince = Date.now();
     thread.postMessage({ entries: batch.map(({ entry }) => entry) } satisfies ToThread);
   };
 
@@ -89,6 +93,9 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
 
   return {
     journalId: opened.promise,
+    get isBehind() {
+      return inFlight !== undefined && Date.now() - inFlightSince > BEHIND_MS;
+    },
     tell(entry) {
       put(entry);
       if (!inFlight) linger ??= setTimeout(flush, LINGER_MS);
@@ -116,5 +123,6 @@ export function startWriter(file: string, onTrouble: (message: string) => void):
 }
 
 const LINGER_MS = 5;
+const BEHIND_MS = 50;
 const MAX_BATCH = 200;
 const MAX_WAITING = 50_000;

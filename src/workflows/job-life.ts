@@ -94,7 +94,8 @@ export class JobLife {
       this.status = status;
       upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
     }
-    this.#rev += 1;
+    // By the time and not by one: a job that is reset in Temporal goes on with newer records than those it has told before.
+    this.#rev = Math.max(this.#rev + 1, Date.now());
     const record = { ...this.snapshot(events), ...rest };
     // With the spec, so that the row can be made where whoever started the job could not.
     journal.record({ ...record, spec: this.spec });

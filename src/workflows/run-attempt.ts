@@ -26,7 +26,7 @@ export type HeartbeatDetails = { checkpoint?: Json };
 
 /** Puts one attempt in line and resolves with its end. Its process is gone by then, however it ended. */
 export async function runAttempt(job: JobLife): Promise<Ended> {
-  const { createdAt: _, ...spec } = job.spec;
+  const { spec } = job;
   const { timeoutMs, graceMs } = spec.options;
   job.attempt += 1;
   job.appliedBand = job.band;

@@ -315,9 +315,24 @@ describe('a record that comes late', () => {
 describe('an attempt', () => {
   test('only moves from started to ended', async () => {
     await tell(created, started(1), ended(1, { outcome: 'FAILED', error, code: 'HANDLER_ERROR' }));
-    await tell(ended(1, { outcome: 'SUCCEEDED', at: 9_000 }), started(1, 9_500, { workerId: 'w2' }));
+    await tell(ended(1, { outcome: 'SUCCEEDED', at: 9_000 }), started(1, 1_700, { workerId: 'w2' }));
     expect(attempts()).toMatchObject([{ outcome: 'FAILED', finished_at: 1_900, started_at: 1_500, worker_id: 'w1' }]);
     expect(kinds().filter((kind) => kind === 'ATTEMPT_ENDED')).toHaveLength(1);
+  });
+
+  test('that starts after its end begins anew: its job was reset in Temporal', async () => {
+    await tell(created, started(1), ended(1, { outcome: 'FAILED', error, code: 'HANDLER_ERROR' }));
+    await tell(started(1, 9_500, { workerId: 'w2' }));
+    expect(attempts()).toMatchObject([{ outcome: null, finished_at: null, started_at: 9_500, worker_id: 'w2', error: null, code: null }]);
+    await tell(ended(1, { outcome: 'SUCCEEDED', at: 9_900 }));
+    expect(attempts()).toMatchObject([{ outcome: 'SUCCEEDED', finished_at: 9_900 }]);
+    expect(kinds().filter((kind) => kind === 'ATTEMPT_ENDED')).toHaveLength(2);
+  });
+
+  test('that is told of before its job makes the row, so that the feed begins with CREATED', async () => {
+    await tell(started(1, 1_500, { spec }), created);
+    expect(kinds()).toEqual(['CREATED', 'QUEUED', 'STARTED']);
+    expect(job()).toMatchObject({ status: 'RUNNING', last_started: 1 });
   });
 
   test('that its workflow has ended first still gets what only its worker knows', async () => {

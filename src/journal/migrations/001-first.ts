@@ -8,7 +8,7 @@ export async function up(db: Kysely<never>): Promise<void> {
 const STATEMENTS = [
   `create table job (
     id text primary key, type text not null, queue text not null, pool text not null,
-    status text not null, workflow_status text not null, attempts_ended integer not null, last_started integer not null, rev integer not null,
+    status text not null, workflow_status text not null, attempts_ended integer not null, last_started integer not null, rev bigint not null,
     priority integer not null, band integer, forced integer not null, halts integer not null, losses integer not null, failures integer not null,
     progress double precision, payload text not null, result text, error text, options text not null, tags text not null, metadata text not null,
     reason_code text, reason_message text, abort_requested_at bigint, abort_grace_ms bigint,
