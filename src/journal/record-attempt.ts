@@ -38,11 +38,14 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   if (added.numInsertedOrUpdatedRows === 0n) return;
   const job = await db
     .selectFrom('job')
-    .select(['workflow_status', 'attempts_ended', 'last_started', 'started_at'])
+    .select(['workflow_status', 'attempts_ended', 'last_started', 'started_at', 'finished_at'])
     .where('id', '=', jobId)
     .executeTakeFirst();
-  const lastStarted = Math.max(number, job?.last_started ?? 0);
-  const status = shownStatus((job?.workflow_status ?? 'QUEUED') as JobStatus, job?.attempts_ended ?? 0, lastStarted);
+  // It was final and runs again: only a reset in Temporal does that, and its workflow tells nothing before its next end.
+  const again = job?.finished_at != null && start.at > job.finished_at;
+  const attemptsEnded = again ? number - 1 : (job?.attempts_ended ?? 0);
+  const lastStarted = again ? number : Math.max(number, job?.last_started ?? 0);
+  const status = shownStatus(again ? 'QUEUED' : ((job?.workflow_status ?? 'QUEUED') as JobStatus), attemptsEnded, lastStarted);
   const detail = { attempt: number, workerId: start.workerId, pid: start.pid };
   const version = await appendEvents(db, [{ jobId, key: `a${number}.started.${start.at}`, at: start.at, kind: 'STARTED', status, detail }]);
   if (!job) return;
@@ -54,6 +57,16 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
       started_at: job.started_at ?? start.at,
       ...(status === 'RUNNING' ? { progress: null } : {}),
       ...(version === undefined ? {} : { version }),
+      ...(again
+        ? {
+            workflow_status: 'QUEUED',
+            attempts_ended: attemptsEnded,
+            finished_at: null,
+            result: null,
+            reason_code: null,
+            reason_message: null,
+          }
+        : {}),
     })
     .where('id', '=', jobId)
     .execute();

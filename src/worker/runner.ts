@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -135,6 +136,8 @@ export class Runner {
 function lowerPriority(pid: number): void {
   try {
     setPriority(pid, RUNNER_NICENESS);
+    // With autogroup scheduling a session's own weight counts and not its processes' niceness (sched(7)).
+    if (existsSync(`/proc/${pid}/autogroup`)) writeFileSync(`/proc/${pid}/autogroup`, String(RUNNER_NICENESS));
   } catch {
     // It has ended already; `exited` says so.
   }
