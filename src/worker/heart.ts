@@ -18,6 +18,8 @@ export class Heart {
   readonly #asked = Promise.withResolvers<Ask>();
   readonly #timer: NodeJS.Timeout;
   #acknowledgedAt = 0;
+  /** Temporal does not know the attempt any more, whatever was asked of it before. */
+  #gone = false;
   #fence: NodeJS.Timeout | undefined;
   #checkpoint: { checkpoint: Json } | undefined;
   #beating: Promise<void> | undefined;
@@ -58,9 +60,9 @@ export class Heart {
     let over = false;
     void this.asked.then((ask) => (over = ask !== 'cancelled'));
     await Promise.resolve();
-    while (!over && Date.now() - this.#acknowledgedAt > FRESH_MS) {
+    while (!over && !this.#gone && Date.now() - this.#acknowledgedAt > FRESH_MS) {
       await this.#send();
-      if (Date.now() - this.#acknowledgedAt > FRESH_MS) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!this.#gone && Date.now() - this.#acknowledgedAt > FRESH_MS) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
@@ -90,7 +92,9 @@ export class Heart {
       this.#acknowledged();
       if (answer.cancelRequested) this.#asked.resolve('cancelled');
     } catch (error) {
-      if ((error as { code?: number }).code === GRPC_NOT_FOUND) this.#asked.resolve('gone');
+      if ((error as { code?: number }).code !== GRPC_NOT_FOUND) return;
+      this.#gone = true;
+      this.#asked.resolve('gone');
     }
   }
 }
