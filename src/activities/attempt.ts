@@ -11,6 +11,7 @@ import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
 import { Heart } from '../worker/heart.ts';
 import { Reporter } from '../worker/reporter.ts';
+import { Turns } from '../worker/turns.ts';
 import type { RunnerPool } from '../worker/runner-pool.ts';
 import type { KillReceipt, Runner, RunnerEnd } from '../worker/runner.ts';
 import type { FailureDetails } from '../workflows/run-attempt.ts';
@@ -34,23 +35,29 @@ export type AttemptDeps = {
  * @throws ApplicationFailure of the reason's code, never retried by Temporal: what follows is the workflow's to decide.
  * @throws CancelledFailure when the job was asked to stop and the process is proven gone.
  */
-export const attemptActivities = (deps: AttemptDeps): AttemptActivities => ({
-  async attempt(input) {
-    const adopted = input.adoptLost ? await outcomeOnRecord(deps, input) : undefined;
-    if (adopted) return report(adopted, { adopted: true });
+export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
+  const turns = new Turns();
+  return {
+    async attempt(input) {
+      const adopted = input.adoptLost ? await outcomeOnRecord(deps, input) : undefined;
+      if (adopted) return report(adopted, { adopted: true });
 
-    const heart = new Heart(deps);
-    try {
-      const runner = await deps.pool.lease();
-      const ended = await runIn(runner, input, heart, deps);
-      await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
-      await heart.fresh();
-      return report(ended.end, ended);
-    } finally {
-      heart.stop();
-    }
-  },
-});
+      const heart = new Heart(deps);
+      try {
+        const ended = await turns.take(input.spec.id, heart, async () => {
+          const runner = await deps.pool.lease();
+          const ended = await runIn(runner, input, heart, deps);
+          await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
+          return ended;
+        });
+        await heart.fresh();
+        return report(ended.end, ended);
+      } finally {
+        heart.stop();
+      }
+    },
+  };
+};
 
 /** What ended: the row for the journal, and what only the workflow needs to know. */
 type Ended = { end: AttemptEnd; counted?: boolean; checkpoint?: Json };
@@ -92,13 +99,13 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
   }
   reporter.end();
   deps.pool.giveBack(runner, typeof first !== 'string' && first.kind !== 'died' && first.reusable);
-  return endOf(first, { jobId: spec.id, number, at: Date.now() }, killed, reporter.checkpoint, timeoutMs);
+  return endOf(first, { jobId: spec.id, number, startedAt, at: Date.now() }, killed, reporter.checkpoint, timeoutMs);
 }
 
 /** An end in the journal's words. Asked to stop and answered at the same moment: the answer that came first counts. */
 function endOf(
   how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout',
-  base: Pick<AttemptEnd, 'jobId' | 'number' | 'at'>,
+  base: Pick<AttemptEnd, 'jobId' | 'number' | 'startedAt' | 'at'>,
   killed: KillReceipt | undefined,
   checkpoint: Json | undefined,
   timeoutMs: number | null,

@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 
 /**
@@ -7,7 +8,7 @@ import type { Client } from '@temporalio/client';
  */
 export async function reprioritise(client: Client, namespace: string, workflowId: string, band: number): Promise<boolean> {
   try {
-    await client.workflowService.updateActivityOptions({
+    const { activityOptions } = await client.workflowService.updateActivityOptions({
       namespace,
       execution: { workflowId },
       identity: 'orchestrator',
@@ -15,6 +16,10 @@ export async function reprioritise(client: Client, namespace: string, workflowId
       activityOptions: { priority: { priorityKey: band } },
       updateMask: { paths: ['priority.priorityKey'] },
     });
+    // Read back, for older servers accept the change and ignore it. Who could still be one behind a proxy is told on.
+    const applied = activityOptions?.priority?.priorityKey;
+    if (applied !== band)
+      log.error('Temporal has ignored a change of priority: jobs in line keep their old place', { workflowId, band, applied });
     return true;
   } catch (error) {
     if ((error as { code?: number }).code === GRPC_NOT_FOUND) return false;

@@ -31,6 +31,8 @@ export type AttemptStart = {
 export type AttemptEnd = {
   jobId: string;
   number: number;
+  /** Which start of that number has ended, for who knows: a job that was reset in Temporal may have started it again since. */
+  startedAt?: number;
   at: number;
   outcome: AttemptOutcome;
   result?: Json;

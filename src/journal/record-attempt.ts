@@ -9,7 +9,7 @@ type Db = Kysely<Tables>;
 /**
  * An attempt has got its process. Its job is RUNNING from here on, unless the workflow already knows how it ended.
  *
- * One that starts after the end of that number begins anew: the job was reset in Temporal to a point before it.
+ * One that starts after that number had started begins anew: the job was reset in Temporal to a point before it.
  */
 export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const { jobId, number } = start;
@@ -33,7 +33,14 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const added = await db
     .insertInto('attempt')
     .values({ job_id: jobId, number, ...fresh })
-    .onConflict((on) => on.columns(['job_id', 'number']).doUpdateSet(fresh).where('attempt.finished_at', '<', start.at))
+    .onConflict((on) =>
+      on
+        .columns(['job_id', 'number'])
+        .doUpdateSet(fresh)
+        .where('attempt.started_at', '<', start.at)
+        // A history told again has no pid, and its server's clock: it takes the place of no attempt that runs.
+        .where((eb) => (start.pid === null ? eb('attempt.finished_at', '<', start.at) : eb.lit(true))),
+    )
     .executeTakeFirst();
   if (added.numInsertedOrUpdatedRows === 0n) return;
   const job = await db
@@ -87,7 +94,11 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     ...(end.error ? { error: JSON.stringify(end.error) } : {}),
     ...(end.code ? { code: end.code } : {}),
   };
-  const update = db.updateTable('attempt').where('job_id', '=', jobId).where('number', '=', number);
+  const update = db
+    .updateTable('attempt')
+    .where('job_id', '=', jobId)
+    .where('number', '=', number)
+    .$if(end.startedAt !== undefined, (query) => query.where('started_at', '<=', end.startedAt!));
   const ended = await update
     .set({ finished_at: end.at, outcome: end.outcome, ...details })
     .where('finished_at', 'is', null)

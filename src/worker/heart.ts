@@ -42,6 +42,11 @@ export class Heart {
     return this.#asked.promise;
   }
 
+  /** Ends the attempt as one that is not ours any more. */
+  giveUp(): void {
+    this.#asked.resolve('gone');
+  }
+
   save(checkpoint: Json): void {
     this.#checkpoint = { checkpoint };
   }

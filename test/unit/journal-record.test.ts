@@ -315,7 +315,12 @@ describe('a record that comes late', () => {
 describe('an attempt', () => {
   test('only moves from started to ended', async () => {
     await tell(created, started(1), ended(1, { outcome: 'FAILED', error, code: 'HANDLER_ERROR' }));
-    await tell(ended(1, { outcome: 'SUCCEEDED', at: 9_000 }), started(1, 1_700, { workerId: 'w2' }));
+    await tell(
+      ended(1, { outcome: 'SUCCEEDED', at: 9_000 }),
+      started(1),
+      started(1, 1_400, { pid: null }),
+      started(1, 1_700, { pid: null }),
+    );
     expect(attempts()).toMatchObject([{ outcome: 'FAILED', finished_at: 1_900, started_at: 1_500, worker_id: 'w1' }]);
     expect(kinds().filter((kind) => kind === 'ATTEMPT_ENDED')).toHaveLength(1);
   });
@@ -327,6 +332,14 @@ describe('an attempt', () => {
     await tell(ended(1, { outcome: 'SUCCEEDED', at: 9_900 }));
     expect(attempts()).toMatchObject([{ outcome: 'SUCCEEDED', finished_at: 9_900 }]);
     expect(kinds().filter((kind) => kind === 'ATTEMPT_ENDED')).toHaveLength(2);
+  });
+
+  test('that starts anew before the end of the first is known is not closed by it', async () => {
+    await tell(created, started(1), started(1, 1_700, { workerId: 'w2' }));
+    await tell(ended(1, { startedAt: 1_500, outcome: 'LOST', code: 'LOST', error, at: 1_800 }));
+    expect(attempts()).toMatchObject([{ outcome: null, worker_id: 'w2' }]);
+    await tell(ended(1, { startedAt: 1_700 }));
+    expect(attempts()).toMatchObject([{ outcome: 'SUCCEEDED', worker_id: 'w2', error: null }]);
   });
 
   test('that is told of before its job makes the row, so that the feed begins with CREATED', async () => {
