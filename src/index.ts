@@ -25,6 +25,21 @@ export type JobContext<Payload> = {
   progress: (fraction: number) => void;
   /** What an attempt of this job saved last, and a way to save: the next attempt is given it after a failure, halt or loss. */
   checkpoint: { value: Json; save: (value: Json) => void };
+  /** How the jobs it has waited for ended, by id. */
+  dependencies: Readonly<Record<string, { status: 'SUCCEEDED' | 'FAILED' | 'ABORTED'; result: Json }>>;
+};
+
+/** What a step is given: also what the steps before it have returned, by name. Its own result as well, in its undo. */
+export type StepContext<Payload> = JobContext<Payload> & { step: string; results: Readonly<Record<string, Json>> };
+
+/** One step of a job of many. */
+export type JobStep<Payload> = {
+  /** Letters, digits, `.`, `_`, `-`; at most 100. Another one each. */
+  name: string;
+  /** What it returns must be JSON; all results of a job together at most 1 MiB. */
+  run: (context: StepContext<Payload>) => unknown;
+  /** Takes back what the finished step has done, when the job fails or is aborted. Tried again as the job's retries say. */
+  undo?: (context: StepContext<Payload>) => unknown;
 };
 
 /** What a type sets for its jobs where the job itself does not. Durations as `250ms`, `30s`, `5m`, `2h`, `1d`. */
@@ -40,21 +55,53 @@ export type JobDefaults = {
   retry?: { maxAttempts?: number; delay?: string; backoff?: number; maxDelay?: string; jitter?: boolean };
   /** How many times a job may halt and run again. Default 3. */
   maxHalts?: number;
+  /** A timeout is not tried again. Default false. */
+  timeoutIsFinal?: boolean;
+  /** In line for longer than this fails the job. Default: no bound. */
+  queueTimeout?: string;
+  /** From its creation to its end. Default: no bound. */
+  deadline?: string;
+  /** What a dependency that did not succeed means. Default FAIL. */
+  onDependencyFailure?: 'FAIL' | 'RUN_ANYWAY';
+  /** FAIL for what must not run twice when a worker is lost. Default RUN_AGAIN. */
+  onLost?: 'RUN_AGAIN' | 'FAIL';
+  /** Undo the finished steps when the job fails or is aborted. Default true. */
+  rollback?: boolean;
+  /** The type whose handler takes over, with the same payload, when the retries are used up. Not for types with steps. */
+  failover?: string;
 };
 
-/** One job type: what clients name in `createJob(type:)` and what a runner executes for it. */
-export type JobDefinition<Schema extends z.ZodType = z.ZodType> = {
+type Described<Schema extends z.ZodType> = {
   /** Letters, digits, `.`, `_`, `-`; at most 100. */
   name: string;
   description?: string;
   payload: Schema;
   defaults?: JobDefaults;
+};
+/** A type of one piece. */
+export type PlainDefinition<Schema extends z.ZodType = z.ZodType> = Described<Schema> & {
   /** Runs one attempt. What it returns must be JSON of at most 1 MiB; what it throws is retried, but for {@link FinalError}. */
   run: (context: JobContext<z.output<Schema>>) => unknown;
+  steps?: never;
 };
+/** A type of many steps. */
+export type SteppedDefinition<Schema extends z.ZodType = z.ZodType> = Described<Schema> & {
+  /**
+   * Run one after the other, each in an attempt of its own: a crash goes on with the step it was in. When the job fails or is
+   * aborted, the finished ones are undone, last first. Its result is what the steps have returned, by name.
+   */
+  steps: readonly JobStep<z.output<Schema>>[];
+  run?: never;
+};
+/** One job type: what clients name in `createJob(type:)` and what a runner executes for it. */
+export type JobDefinition<Schema extends z.ZodType = z.ZodType> = PlainDefinition<Schema> | SteppedDefinition<Schema>;
 
 /** Declares a job type; a module in the jobs folder exports it as its default. */
-export const defineJob = <Schema extends z.ZodType>(definition: JobDefinition<Schema>): JobDefinition<Schema> => definition;
+export function defineJob<Schema extends z.ZodType>(definition: PlainDefinition<Schema>): PlainDefinition<Schema>;
+export function defineJob<Schema extends z.ZodType>(definition: SteppedDefinition<Schema>): SteppedDefinition<Schema>;
+export function defineJob(definition: JobDefinition): JobDefinition {
+  return definition;
+}
 
 /** Thrown by a handler to say that trying again is of no use: the job fails at once. */
 export class FinalError extends Error {

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Json } from '../index.ts';
@@ -8,6 +9,7 @@ import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { AttemptEnd, Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
+import { dependencyResults } from './dependencies.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
 import { Heart } from '../worker/heart.ts';
 import { Reporter } from '../worker/reporter.ts';
@@ -22,6 +24,7 @@ export type AttemptActivities = { attempt(input: AttemptInput): Promise<AttemptR
 export type AttemptDeps = {
   journal: Journal;
   pool: RunnerPool;
+  client: Client;
   connection: NativeConnection;
   namespace: string;
   identity: string;
@@ -75,6 +78,8 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
       number,
       workflowId: workflowIdOf(spec.id),
       activityId: Context.current().info.activityId,
+      step: input.step?.name,
+      undo: input.step?.undo,
       workerId: deps.workerId,
       host: deps.host,
       pid: runner.pid,
@@ -85,7 +90,16 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
   const { id, type, queue, tags, metadata } = spec;
   const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
   const running = runner.run(
-    { job: { id, type, queue, tags, metadata }, payload: spec.payload, number, deadlineAt, checkpoint: input.checkpoint },
+    {
+      job: { id, type, queue, tags, metadata },
+      payload: spec.payload,
+      number,
+      deadlineAt,
+      checkpoint: input.checkpoint,
+      dependencies: spec.dependencies.length > 0 ? await dependencyResults(deps, spec.dependencies) : {},
+      handler: input.handler,
+      step: input.step,
+    },
     reporter,
   );
   const timeout = timer(timeoutMs);

@@ -2,8 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { jobIdOf, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { openJobIds, readJobsById } from '../journal/read-jobs.ts';
+import { openJobIds, readJobsById, readUntold } from '../journal/read-jobs.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
+import { tellDependants } from './dependencies.ts';
 import { restore } from './restore.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
@@ -24,18 +25,21 @@ export async function reconcile(deps: Deps): Promise<void> {
   }
 }
 
+/** Jobs that the journal does not know, and jobs that it has as open although a run of them is closed. */
+type Suspects = { missing: Set<string>; closed: Set<string> };
+
 /**
  * One pass. Looks at the jobs that the journal has as open and at all that Temporal has begun or ended since a time.
  *
  * @returns the ids of the jobs that had to be repaired.
  */
 export async function reconcileOnce({ client, journal, bundle }: Deps, since: number, beat: () => void = () => {}): Promise<string[]> {
-  const stale = new Set<string>();
+  const suspects: Suspects = { missing: new Set(), closed: new Set() };
   const time = new Date(since).toISOString();
   for (const query of [`StartTime > "${time}"`, `CloseTime > "${time}"`]) {
     for await (const chunk of inChunks(client.workflow.list({ query: `WorkflowType = 'jobWorkflow' AND ${query}` }))) {
       beat();
-      await compare(journal, chunk, stale);
+      await compare(journal, chunk, suspects);
     }
   }
   for (let after = ''; ;) {
@@ -43,27 +47,41 @@ export async function reconcileOnce({ client, journal, bundle }: Deps, since: nu
     if (open.length === 0) break;
     after = open.at(-1)!.id;
     beat();
-    const ids = open.map(({ id }) => `"${workflowIdOf(id)}"`).join(', ');
-    for await (const chunk of inChunks(client.workflow.list({ query: `WorkflowId IN (${ids}) AND ExecutionStatus != "Running"` })))
-      await compare(journal, chunk, stale);
+    const query = `${named(open.map(({ id }) => id))} AND ExecutionStatus != "Running"`;
+    for await (const chunk of inChunks(client.workflow.list({ query }))) await compare(journal, chunk, suspects);
   }
-  if (stale.size > 0) await restore({ client, journal, bundle }, stale);
-  return [...stale];
+  await exceptLiving(client, suspects.closed);
+  const stale = Array.from(suspects.missing.union(suspects.closed), (jobId) => ({ jobId }));
+  if (stale.length > 0) await restore({ client, journal, bundle }, stale);
+  for (const { job_id, depends_on, status } of await readUntold(journal.db, CHUNK))
+    await tellDependants(client, depends_on, status as JobStatus, [job_id]);
+  return stale.map(({ jobId }) => jobId);
 }
 
 /** What Temporal's visibility says of a workflow, as far as it matters here. */
 type Seen = { workflowId: string; status: { name: string } };
 
-async function compare(journal: Journal, workflows: Seen[], stale: Set<string>): Promise<void> {
+async function compare(journal: Journal, workflows: Seen[], { missing, closed }: Suspects): Promise<void> {
   const ids = workflows.map(({ workflowId }) => jobIdOf(workflowId)).filter((id) => id !== undefined);
   if (ids.length === 0) return;
   const rows = await readJobsById(journal.db, ids);
   for (const [index, id] of ids.entries()) {
     const row = rows[index];
-    const closed = workflows[index]?.status.name !== 'RUNNING';
-    if (!row || (closed && !isFinal(row.status as JobStatus))) stale.add(id);
+    if (!row) missing.add(id);
+    else if (workflows[index]?.status.name !== 'RUNNING' && !isFinal(row.status as JobStatus)) closed.add(id);
   }
 }
+
+/** A job that was reset, is run again, or goes on in a new run has runs that are closed, and lives all the same. */
+async function exceptLiving(client: Client, closed: Set<string>): Promise<void> {
+  const ids = [...closed];
+  for (let at = 0; at < ids.length; at += CHUNK) {
+    const query = `${named(ids.slice(at, at + CHUNK))} AND ExecutionStatus = "Running"`;
+    for await (const { workflowId } of client.workflow.list({ query })) closed.delete(jobIdOf(workflowId)!);
+  }
+}
+
+const named = (ids: readonly string[]): string => `WorkflowId IN (${ids.map((id) => `"${workflowIdOf(id)}"`).join(', ')})`;
 
 async function* inChunks<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
   let chunk: T[] = [];

@@ -13,28 +13,25 @@ const { EventType } = proto.temporal.api.enums.v1;
 /**
  * Writes jobs to the journal again from their histories in Temporal, by replaying them: the same workflow code tells the
  * same records, so what comes back is what was written the first time, but for logs, samples and the old feed. Where that
- * is more than the journal had, the feed says RECONCILED.
- *
- * @returns how many there were a history for.
+ * is more than the journal had, the feed says RECONCILED. Runs of one job must come in the order they ran; without a run id it
+ * is the last one.
  */
 export async function restore(
   deps: { client: Client; journal: Journal; bundle: string },
-  jobIds: AsyncIterable<string> | Iterable<string>,
-): Promise<number> {
+  runs: Iterable<{ jobId: string; runId?: string }>,
+): Promise<void> {
   const { client, journal, bundle } = deps;
   let told: Entry[] = [];
   const keep = (record: JobRecord): void => void told.push({ kind: 'job', record });
   const sinks: InjectedSinks<JournalSinks> = { journal: { record: { fn: (_, record) => keep(record), callDuringReplay: true } } };
   let ending: Entry | undefined;
-  let restored = 0;
 
   async function* histories() {
-    for await (const jobId of jobIds) {
-      const history = await historyOf(client, jobId);
+    for (const { jobId, runId } of runs) {
+      const history = await historyOf(client, jobId, runId);
       if (!history) continue;
       told = [...attemptsIn(jobId, history)];
       ending = endingOf(jobId, history);
-      restored += 1;
       yield { workflowId: workflowIdOf(jobId), history };
     }
   }
@@ -46,12 +43,11 @@ export async function restore(
     if (error) told.push(...(await closedWithout(client, jobId, error)));
     journal.writer.tell({ kind: 'reconciled', jobId, at: Date.now(), entries: told });
   }
-  return restored;
 }
 
-async function historyOf(client: Client, jobId: string): Promise<History | undefined> {
+async function historyOf(client: Client, jobId: string, runId: string | undefined): Promise<History | undefined> {
   try {
-    return await client.workflow.getHandle(workflowIdOf(jobId)).fetchHistory();
+    return await client.workflow.getHandle(workflowIdOf(jobId), runId).fetchHistory();
   } catch (error) {
     if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
     throw error;

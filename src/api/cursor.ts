@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../job/errors.ts';
 
 /** The lists there are: a cursor is of one of them, and means nothing in another. */
-export type CursorKind = 'event' | 'log' | 'attempt' | `jobs ${string}`;
+export type CursorKind = 'event' | 'log' | 'attempt' | 'dependant' | `jobs ${string}`;
 
 export const encodeCursor = (kind: CursorKind, ...values: (string | number)[]): string =>
   Buffer.from(JSON.stringify([kind, ...values])).toString('base64url');
@@ -33,7 +33,13 @@ function listOf(cursor: string, kind: CursorKind): unknown[] | undefined {
 
 const SEQ = z.int().nonnegative();
 /** Of an event the journal it is of, of a job what it is sorted by. */
-const VALUES = { event: z.tuple([z.string(), SEQ]), log: z.tuple([SEQ]), attempt: z.tuple([SEQ]), jobs: z.tuple([z.int(), z.string()]) };
+const VALUES = {
+  event: z.tuple([z.string(), SEQ]),
+  log: z.tuple([SEQ]),
+  attempt: z.tuple([SEQ]),
+  dependant: z.tuple([z.string()]),
+  jobs: z.tuple([z.int(), z.string()]),
+};
 
 /** @throws Fault BAD_USER_INPUT where a page size is out of bounds. */
 export function pageSize(first: number): number {

@@ -9,6 +9,8 @@ export function toUserError(error: unknown): UserErrorShape {
   return { code: error.code, message: error.message, path: error.path?.map(String) ?? null, rule: error.rule ?? null };
 }
 
+export const notFound = (id: string): UserError => new UserError('NOT_FOUND', `there is no job "${id.slice(0, 220)}"`, { path: ['id'] });
+
 /** Reads from the journal. @throws Fault BACKEND_UNAVAILABLE where it cannot be read, or whatever is wrong with what was asked. */
 export async function fromJournal<T>(read: () => Promise<T>): Promise<T> {
   try {

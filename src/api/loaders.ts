@@ -1,6 +1,13 @@
 import DataLoader from 'dataloader';
 import type { Journal } from '../journal/journal.ts';
-import { readJobsById, readLastAttempts, readRunningAttempts, type AttemptRow, type JobRow } from '../journal/read-jobs.ts';
+import {
+  readDependencies,
+  readJobsById,
+  readLastAttempts,
+  readRunningAttempts,
+  type AttemptRow,
+  type JobRow,
+} from '../journal/read-jobs.ts';
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
 import { fromJournal } from './errors.ts';
 
@@ -12,6 +19,10 @@ export const makeLoaders = ({ db }: Journal) => ({
   lastAttempt: new DataLoader<string, AttemptRow | undefined>(async (jobIds) => {
     const rows = new Map((await fromJournal(() => readLastAttempts(db, jobIds))).map((row) => [row.job_id, row]));
     return jobIds.map((id) => rows.get(id));
+  }, FRESH),
+  dependencies: new DataLoader<string, string[]>(async (jobIds) => {
+    const rows = Map.groupBy(await fromJournal(() => readDependencies(db, jobIds)), (row) => row.job_id);
+    return jobIds.map((id) => rows.get(id)?.map(({ depends_on }) => depends_on) ?? []);
   }, FRESH),
   worker: new DataLoader<string, WorkerRow | undefined>(async (ids) => {
     const rows = new Map((await fromJournal(() => readWorkers(db, { ids }))).map((row) => [row.id, row]));

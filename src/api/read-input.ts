@@ -1,5 +1,6 @@
 import type { Json } from '../index.ts';
 import { PRIORITY } from '../job/bands.ts';
+import { MAX_DURATION_MS } from '../job/duration.ts';
 import { UserError } from '../job/errors.ts';
 import { isJobId, isName, JOB_ID_RULE, NAME_RULE, newJobId } from '../job/ids.ts';
 import { LIMITS, PRODUCT_DEFAULTS, type JobOptions, type JobSpec } from '../job/spec.ts';
@@ -23,7 +24,10 @@ export function specOf(input: CreateJobInput, type: PublishedType, nowMs = Date.
     priority: readPriority(input.priority ?? defaults.priority ?? PRIORITY.regular),
     tags: readTags(input.tags ?? []),
     metadata: readMetadata(input.metadata ?? null),
-    options: readOptions(input, type),
+    options: { ...readOptions(input, type), startAt: readStart(input, nowMs) },
+    dependencies: readDependencies(input.dependencies ?? []),
+    hold: input.hold ?? false,
+    steps: type.steps ?? [],
     createdAt: nowMs,
   };
 }
@@ -41,8 +45,17 @@ export function readPriority(priority: number): number {
 function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType): JobOptions {
   const product = PRODUCT_DEFAULTS.options;
   const retry = input.retry ?? {};
+  const length = 'a length of time above 0';
   return {
-    timeoutMs: bounded('timeout', 'a length of time above 0', input.timeout ?? defaults.timeoutMs ?? product.timeoutMs, 1),
+    startAt: null,
+    timeoutMs: bounded('timeout', length, input.timeout ?? defaults.timeoutMs ?? product.timeoutMs, 1),
+    timeoutIsFinal: defaults.timeoutIsFinal ?? product.timeoutIsFinal,
+    queueTimeoutMs: bounded('queueTimeout', length, input.queueTimeout ?? defaults.queueTimeoutMs ?? product.queueTimeoutMs, 1),
+    deadlineMs: bounded('deadline', length, input.deadline ?? defaults.deadlineMs ?? product.deadlineMs, 1),
+    onDependencyFailure: input.onDependencyFailure ?? defaults.onDependencyFailure ?? product.onDependencyFailure,
+    onLost: input.onLost ?? defaults.onLost ?? product.onLost,
+    rollback: input.rollback ?? defaults.rollback ?? product.rollback,
+    failover: defaults.failover ?? product.failover,
     graceMs: input.grace ?? defaults.graceMs ?? product.graceMs,
     retry: {
       maxAttempts: bounded(
@@ -84,6 +97,28 @@ function readName(field: string, name: string): string {
   if (!isName(name))
     throw new UserError('INVALID_ARGUMENT', `the ${field} "${name.slice(0, 120)}" is not allowed: ${NAME_RULE}`, { path: [field] });
   return name;
+}
+
+function readStart({ startAt, delay }: CreateJobInput, nowMs: number): number | null {
+  if (startAt && typeof delay === 'number')
+    throw new UserError('INVALID_ARGUMENT', 'startAt and delay both say when to start: give one of them', { path: ['delay'] });
+  if (typeof delay === 'number') return nowMs + delay;
+  if (!startAt) return null;
+  const at = startAt.getTime();
+  if (at > nowMs + MAX_DURATION_MS)
+    throw new UserError('INVALID_ARGUMENT', `startAt ${startAt.toISOString()} is more than ten years from now`, { path: ['startAt'] });
+  return at;
+}
+
+function readDependencies(ids: readonly string[]): string[] {
+  if (ids.length > LIMITS.dependencies)
+    throw new UserError('INVALID_ARGUMENT', `${ids.length} dependencies, ${LIMITS.dependencies} are allowed`, { path: ['dependencies'] });
+  const bad = ids.findIndex((id) => !isJobId(id));
+  if (bad >= 0)
+    throw new UserError('INVALID_ARGUMENT', `the id "${ids[bad]!.slice(0, 220)}" is not allowed: ${JOB_ID_RULE}`, {
+      path: ['dependencies', bad],
+    });
+  return [...new Set(ids)];
 }
 
 function readTags(tags: readonly string[]): string[] {

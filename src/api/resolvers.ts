@@ -3,17 +3,18 @@ import type { GraphQLScalarType } from 'graphql';
 import { BANDS } from '../job/bands.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import type { Json } from '../index.ts';
-import type { JobError, JobOptions } from '../job/spec.ts';
-import type { AttemptOutcome, JobEventKind, JobStatus, ReasonCode } from '../job/status.ts';
+import { PRODUCT_DEFAULTS, type JobError, type JobOptions } from '../job/spec.ts';
+import type { AttemptOutcome, JobEventKind, JobStatus, ReasonCode, RollbackState } from '../job/status.ts';
 import { readEvents, readLog } from '../journal/read-events.ts';
-import { countJobs, readAttempts, readJobs } from '../journal/read-jobs.ts';
+import { countJobs, readAttempts, readDependants, readJobs, readStepAttempts } from '../journal/read-jobs.ts';
 import { readWorkers } from '../journal/read-workers.ts';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from './cursor.ts';
 import { fromJournal } from './errors.ts';
-import { readFilter, totalOf, workerStatus } from './present.ts';
+import { readFilter, stepsOf, totalOf, workerStatus } from './present.ts';
 import { defaultOptions } from './read-input.ts';
 import * as scalars from './scalars.ts';
 import type { Resolvers } from './schema.gen.ts';
+import { waitingFor } from './waiting-for.ts';
 
 const parse = <T = Json>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -51,6 +52,9 @@ export const resolvers: Resolvers = {
   Mutation: {
     createJob: (_, { input }, { jobs }) => jobs.create(input),
     createJobs: (_, { input }, { jobs }) => jobs.createAll(input.jobs),
+    holdJob: (_, { input }, { jobs }) => jobs.hold(input),
+    releaseJob: (_, { input }, { jobs }) => jobs.release(input),
+    retryJob: (_, { input }, { jobs }) => jobs.retry(input),
     abortJob: (_, { input }, { jobs }) => jobs.abort(input),
     forceStartJob: (_, { input }, { jobs }) => jobs.forceStart(input),
     setJobPriority: (_, { input }, { jobs }) => jobs.setPriority(input),
@@ -74,9 +78,25 @@ export const resolvers: Resolvers = {
     payload: (row) => parse(row.payload),
     result: (row) => parse(row.result),
     error: (row) => parse<JobError>(row.error),
-    options: (row) => JSON.parse(row.options) as JobOptions,
+    options: (row) => ({ ...PRODUCT_DEFAULTS.options, ...(JSON.parse(row.options) as JobOptions) }),
     tags: (row) => JSON.parse(row.tags) as string[],
     metadata: (row) => parse(row.metadata),
+    failedOver: (row) => row.failed_over === 1,
+    async dependencies(row, _, { loaders }) {
+      const ids = await loaders.dependencies.load(row.id);
+      return Promise.all(ids.map(async (id) => ({ id, job: (await loaders.job.load(id)) ?? null })));
+    },
+    async dependants(row, { first, after }, { journal }) {
+      const from = String(decodeCursor('dependant', after)?.[0] ?? '');
+      const rows = await fromJournal(() => readDependants(journal.db, row.id, { after: from, limit: pageSize(first) + 1 }));
+      return pageOf(rows, first, after, ({ id }) => encodeCursor('dependant', id));
+    },
+    waitingFor: (row, _, { journal, loaders }) => waitingFor(row, journal, loaders),
+    async steps(row, _, { journal }) {
+      if (row.steps === '[]') return [];
+      return stepsOf(row, await fromJournal(() => readStepAttempts(journal.db, row.id)));
+    },
+    rollback: (row) => row.rollback as RollbackState | null,
     attemptCount: (row) => row.last_started,
     lastAttempt: async (row, _, { loaders }) => (await loaders.lastAttempt.load(row.id)) ?? null,
     async attempts(row, { first, after }, { journal }) {
@@ -97,13 +117,24 @@ export const resolvers: Resolvers = {
     workflowId: (row) => workflowIdOf(row.id),
     temporalUrl: (row, _, { facts }) => facts.temporalUrl(workflowIdOf(row.id)),
   },
-  JobOptions: { timeout: ({ timeoutMs }) => timeoutMs, grace: ({ graceMs }) => graceMs },
+  JobDependency: { status: ({ job }) => (job?.status as JobStatus | undefined) ?? null },
+  JobOptions: {
+    queueTimeout: ({ queueTimeoutMs }) => queueTimeoutMs ?? null,
+    deadline: ({ deadlineMs }) => deadlineMs ?? null,
+    timeout: ({ timeoutMs }) => timeoutMs,
+    grace: ({ graceMs }) => graceMs,
+  },
   Retry: { delay: ({ delayMs }) => delayMs, maxDelay: ({ maxDelayMs }) => maxDelayMs },
-  JobType: { defaults: (type) => defaultOptions(type), payloadSchema: (type) => type.payloadSchema },
+  JobType: {
+    defaults: (type) => defaultOptions(type),
+    payloadSchema: (type) => type.payloadSchema,
+    steps: (type) => (type.steps ?? []).map(({ name }) => name),
+  },
 
   Attempt: {
     id: (row) => `${row.job_id}/${row.number}`,
     job: async (row, _, { loaders }) => (await loaders.job.load(row.job_id))!,
+    undo: (row) => row.undo === 1,
     outcome: (row) => row.outcome as AttemptOutcome | null,
     worker: async (row, _, { loaders }) => (await loaders.worker.load(row.worker_id)) ?? null,
     workerId: (row) => row.worker_id,

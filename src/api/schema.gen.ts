@@ -4,6 +4,8 @@ import type { JobRow, AttemptRow } from '../journal/read-jobs.ts';
 import type { EventRow, LogLineRow } from '../journal/read-events.ts';
 import type { WorkerRow, JobTypeRow } from '../journal/read-workers.ts';
 import type { JobOptions as Options, Retry as RetryPolicy } from '../job/spec.ts';
+import type { Dependency, ShownStep } from './present.ts';
+import type { Wait } from './waiting-for.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -36,6 +38,8 @@ export type AbortJobInput = {
   id: Scalars['ID']['input'];
   /** Why, for people: it becomes the reason's message. At most 1,000 characters. */
   message?: InputMaybe<Scalars['String']['input']>;
+  /** Undo the finished steps. Default: the job's own. false on a job that undoes its steps: the undo that runs is killed, and the rest is left. */
+  rollback?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** The job after the ask. */
@@ -80,6 +84,10 @@ export type Attempt = {
   signal?: Maybe<Scalars['String']['output']>;
   /** When it had its process. */
   startedAt: Scalars['DateTime']['output'];
+  /** The step it ran; null in a job of one piece. */
+  step?: Maybe<Scalars['String']['output']>;
+  /** It ran the step's undo. */
+  undo: Scalars['Boolean']['output'];
   /** The worker that ran it; null when it has been forgotten. */
   worker?: Maybe<Worker>;
   /** Stays when the worker is forgotten. */
@@ -119,8 +127,16 @@ export type AttemptOutcome =
 
 /** One job to create. */
 export type CreateJobInput = {
+  /** From its creation to its end. What runs then is killed, and undone. Default: no bound. */
+  deadline?: InputMaybe<Scalars['Duration']['input']>;
+  /** Not in line before this long has passed. */
+  delay?: InputMaybe<Scalars['Duration']['input']>;
+  /** Jobs to wait for, at most 1,000. In createJobs also other items, in any order. */
+  dependencies?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** From the ask to stop to SIGKILL. Default 5s. */
   grace?: InputMaybe<Scalars['Duration']['input']>;
+  /** Create it on hold. Default false. */
+  hold?: InputMaybe<Scalars['Boolean']['input']>;
   /** Letters, digits and . _ : - , starting with a letter or digit, at most 200. Default: a UUIDv7. */
   id?: InputMaybe<Scalars['ID']['input']>;
   /** What to do when the id is taken. Default ERROR. */
@@ -129,6 +145,10 @@ export type CreateJobInput = {
   maxHalts?: InputMaybe<Scalars['Int']['input']>;
   /** Whatever the client wants to find again; at most 16 KiB of JSON. */
   metadata?: InputMaybe<Scalars['JSON']['input']>;
+  /** What a dependency that did not succeed means. Default FAIL. */
+  onDependencyFailure?: InputMaybe<DependencyPolicy>;
+  /** What follows when its worker is lost. Default RUN_AGAIN. */
+  onLost?: InputMaybe<LostPolicy>;
   /** Must keep to the type's payloadSchema; at most 1 MiB of JSON. Default: null. */
   payload?: InputMaybe<Scalars['JSON']['input']>;
   /** The workers that may run it. Default: the type's, else "default". */
@@ -137,8 +157,14 @@ export type CreateJobInput = {
   priority?: InputMaybe<Scalars['Int']['input']>;
   /** A label to count by. Default: the type's, else "default". */
   queue?: InputMaybe<Scalars['String']['input']>;
+  /** In line for one attempt for longer than this fails the job. Default: no bound. */
+  queueTimeout?: InputMaybe<Scalars['Duration']['input']>;
   /** How failures are tried again. */
   retry?: InputMaybe<RetryInput>;
+  /** Undo the finished steps when it fails or is aborted. Default true. */
+  rollback?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Not in line before. One in the past is now. */
+  startAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** At most 50, of at most 64 characters. */
   tags?: InputMaybe<Array<Scalars['String']['input']>>;
   /** An attempt is killed after this long. Default: never. */
@@ -178,6 +204,13 @@ export type Degradation = {
   part: Scalars['String']['output'];
 };
 
+/** What a dependency that FAILED or was ABORTED means for the job that waits for it. */
+export type DependencyPolicy =
+  /** The job fails as well, with DEPENDENCY_FAILED. */
+  | 'FAIL'
+  /** It counts as ended, like any other. */
+  | 'RUN_ANYWAY';
+
 /** Which way a list goes. */
 export type Direction =
   /** Least first. */
@@ -189,11 +222,28 @@ export type Direction =
 export type ForceStartJobInput = {
   /** Which. */
   id: Scalars['ID']['input'];
+  /** Do not wait for the jobs it depends on. Default false. */
+  ignoreDependencies?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** The job after the force. */
 export type ForceStartJobPayload = {
   __typename?: 'ForceStartJobPayload';
+  /** As it is now. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** A job to keep out of the line. */
+export type HoldJobInput = {
+  /** Which. */
+  id: Scalars['ID']['input'];
+};
+
+/** The job on hold. */
+export type HoldJobPayload = {
+  __typename?: 'HoldJobPayload';
   /** As it is now. */
   job?: Maybe<Job>;
   /** Empty when it was done. */
@@ -220,10 +270,16 @@ export type Job = {
   band?: Maybe<Scalars['Int']['output']>;
   /** When it was accepted. */
   createdAt: Scalars['DateTime']['output'];
+  /** Jobs that wait for this one, or have, by id. */
+  dependants: JobConnection;
+  /** The jobs it waits for, or has waited for. */
+  dependencies: Array<JobDependency>;
   /** Of the last attempt that failed, halted, timed out or was lost. */
   error?: Maybe<JobError>;
   /** What happened to it, first event first. */
   events: JobEventConnection;
+  /** The handler named in failover has taken over. */
+  failedOver: Scalars['Boolean']['output'];
   /** Tries that count against `retry.maxAttempts`. */
   failures: Scalars['Int']['output'];
   /** When it became final. */
@@ -260,12 +316,16 @@ export type Job = {
   reason?: Maybe<Reason>;
   /** What the handler returned; null unless SUCCEEDED. */
   result?: Maybe<Scalars['JSON']['output']>;
+  /** How far the undoing got; null where nothing was done that could be undone. */
+  rollback?: Maybe<RollbackState>;
   /** When its first attempt started. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** The end of a retry's wait. */
+  /** The start time asked for (startAt, delay), or the end of a retry's wait. */
   startsAt?: Maybe<Scalars['DateTime']['output']>;
   /** Where it stands. */
   status: JobStatus;
+  /** How its steps stand, in order; empty for a job of one piece. */
+  steps: Array<Step>;
   /** As they were given. */
   tags: Array<Scalars['String']['output']>;
   /** Its page in Temporal's Web UI; null where none is known. */
@@ -274,6 +334,8 @@ export type Job = {
   type: Scalars['String']['output'];
   /** The place in the feed of the job's last event; never falls. Drop what is older than what you have. */
   version: Scalars['Version']['output'];
+  /** Why it does not run; null when it runs or is final. */
+  waitingFor?: Maybe<WaitingFor>;
   /** Its workflow in Temporal. */
   workflowId: Scalars['String']['output'];
 };
@@ -281,6 +343,13 @@ export type Job = {
 
 /** One unit of work a client asked for. */
 export type JobAttemptsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+};
+
+
+/** One unit of work a client asked for. */
+export type JobDependantsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: Scalars['Int']['input'];
 };
@@ -310,16 +379,33 @@ export type JobCounts = {
   aborted: Scalars['Int']['output'];
   /** Ended badly. */
   failed: Scalars['Int']['output'];
+  /** On hold. */
+  held: Scalars['Int']['output'];
   /** In line. */
   queued: Scalars['Int']['output'];
+  /** Undoing their steps. */
+  rollingBack: Scalars['Int']['output'];
   /** Running. */
   running: Scalars['Int']['output'];
-  /** Waiting for a retry. */
+  /** Waiting for a time. */
   scheduled: Scalars['Int']['output'];
   /** Ended well. */
   succeeded: Scalars['Int']['output'];
   /** All of these. */
   total: Scalars['Int']['output'];
+  /** Waiting for other jobs. */
+  waiting: Scalars['Int']['output'];
+};
+
+/** A job that another one waits for. */
+export type JobDependency = {
+  __typename?: 'JobDependency';
+  /** Its id. */
+  id: Scalars['ID']['output'];
+  /** The job; null when it has been forgotten. */
+  job?: Maybe<Job>;
+  /** Where it stands; null when it has been forgotten. */
+  status?: Maybe<JobStatus>;
 };
 
 /** A job on a page. */
@@ -382,12 +468,18 @@ export type JobEventKind =
   | 'ATTEMPT_ENDED'
   /** The job was accepted. */
   | 'CREATED'
+  /** A job it depends on has ended. Detail: id, status. */
+  | 'DEPENDENCY_ENDED'
+  /** Another handler takes over. Detail: to, error. */
+  | 'FAILED_OVER'
   /** It is final. Detail: reason, message, where it did not succeed. */
   | 'FINISHED'
   /** It was force-started. */
   | 'FORCED'
   /** Its process died; it goes back in line. Detail: attempt, error. */
   | 'HALTED'
+  /** It is on hold; with the status RUNNING: will be, if it comes back. */
+  | 'HELD'
   /** Its worker died or lost touch; it goes back in line. Detail: attempt, error. */
   | 'LOST'
   /** Its priority was changed. Detail: priority. */
@@ -398,10 +490,26 @@ export type JobEventKind =
   | 'QUEUED'
   /** The journal had missed something of it and was repaired from Temporal. */
   | 'RECONCILED'
+  /** Its hold was ended. */
+  | 'RELEASED'
+  /** It was final and begins again. Detail: from. */
+  | 'RETRIED'
   /** It will be tried again. Detail: attempt, startsAt, error. */
   | 'RETRY_SCHEDULED'
+  /** It waits for its start time. Detail: startsAt. */
+  | 'SCHEDULED'
   /** An attempt got its process. Detail: attempt, workerId, pid. */
-  | 'STARTED';
+  | 'STARTED'
+  /** A step ended. Detail: step, status. */
+  | 'STEP_ENDED'
+  /** An attempt at a step got its process. Detail: attempt, step. */
+  | 'STEP_STARTED'
+  /** An undo ended. Detail: step, status. */
+  | 'UNDO_ENDED'
+  /** An attempt at an undo got its process. Detail: attempt, step. */
+  | 'UNDO_STARTED'
+  /** It waits for its dependencies. */
+  | 'WAITING';
 
 /** Events that came together. */
 export type JobEventsBatch = {
@@ -459,12 +567,26 @@ export type JobFilter = {
 /** What a job was created with, defaults filled in: the job's own, else the type's, else the product's. */
 export type JobOptions = {
   __typename?: 'JobOptions';
+  /** From its creation to its end, undoing not counted; null: no bound. */
+  deadline?: Maybe<Scalars['Duration']['output']>;
+  /** The type whose handler takes over when the retries are used up. */
+  failover?: Maybe<Scalars['String']['output']>;
   /** From the ask to stop to SIGKILL. */
   grace: Scalars['Duration']['output'];
   /** More halts than this fail the job. */
   maxHalts: Scalars['Int']['output'];
+  /** What a dependency that did not succeed means. */
+  onDependencyFailure: DependencyPolicy;
+  /** What follows when its worker is lost. */
+  onLost: LostPolicy;
+  /** In line for one attempt for longer than this fails the job; null: no bound. */
+  queueTimeout?: Maybe<Scalars['Duration']['output']>;
   /** How failures are tried again. */
   retry: Retry;
+  /** Undo the finished steps when it fails or is aborted. */
+  rollback: Scalars['Boolean']['output'];
+  /** Not in line before; null: at once. */
+  startAt?: Maybe<Scalars['DateTime']['output']>;
   /** An attempt is killed after this long; null: never. */
   timeout?: Maybe<Scalars['Duration']['output']>;
 };
@@ -496,14 +618,20 @@ export type JobStatus =
   | 'ABORTED'
   /** Ended badly: `reason` and `error` say why. Final. */
   | 'FAILED'
+  /** On hold until it is released. */
+  | 'HELD'
   /** In line for a worker. */
   | 'QUEUED'
+  /** Undoes its finished steps, last first. */
+  | 'ROLLING_BACK'
   /** An attempt runs. */
   | 'RUNNING'
-  /** Waits for the time of its next try. */
+  /** Waits for its start time, or for the time of its next try. */
   | 'SCHEDULED'
   /** Ended well: `result` is there. Final. */
-  | 'SUCCEEDED';
+  | 'SUCCEEDED'
+  /** Waits for the jobs it depends on. */
+  | 'WAITING';
 
 /** What a job can run, as workers publish it. */
 export type JobType = {
@@ -518,6 +646,8 @@ export type JobType = {
   payloadSchema: Scalars['JSON']['output'];
   /** The pools whose workers have it. */
   pools: Array<Scalars['String']['output']>;
+  /** Its steps, in order; empty for a type of one piece. */
+  steps: Array<Scalars['String']['output']>;
 };
 
 /** What has changed since the update before. */
@@ -575,6 +705,13 @@ export type LogStream =
   /** Standard output, and the handler's log(). */
   | 'STDOUT';
 
+/** What follows when the worker of a running attempt is lost. */
+export type LostPolicy =
+  /** The job fails: it must not run twice. */
+  | 'FAIL'
+  /** It runs again, before all others the first two times, and fails at the fifth. */
+  | 'RUN_AGAIN';
+
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type Mutation = {
   __typename?: 'Mutation';
@@ -584,8 +721,14 @@ export type Mutation = {
   createJob: CreateJobPayload;
   /** Creates up to 1,000 jobs. Each item has its own result, in order. Safe to repeat with the same ids and RETURN_EXISTING. */
   createJobs: CreateJobsPayload;
-  /** Next free slot: before all others but lost attempts, and without the wait of a retry. */
+  /** Next free slot: before all others but lost attempts and undos. Skips start time, backoff and hold; waits for dependencies unless told. No effect on a job that undoes its steps. */
   forceStartJob: ForceStartJobPayload;
+  /** Keeps the job out of the line until it is released. One that runs goes on, and is held if it comes back. */
+  holdJob: HoldJobPayload;
+  /** Ends a hold: the job waits for what else it has to, or stands at the tail of its band. */
+  releaseJob: ReleaseJobPayload;
+  /** A final job again, under the same id; its attempts' numbers and its version go on. */
+  retryJob: RetryJobPayload;
   /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. */
   setJobPriority: SetJobPriorityPayload;
 };
@@ -612,6 +755,24 @@ export type MutationCreateJobsArgs = {
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type MutationForceStartJobArgs = {
   input: ForceStartJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationHoldJobArgs = {
+  input: HoldJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationReleaseJobArgs = {
+  input: ReleaseJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationRetryJobArgs = {
+  input: RetryJobInput;
 };
 
 
@@ -695,6 +856,10 @@ export type ReasonCode =
   | 'BAD_PAYLOAD'
   /** What the handler returned is not JSON, or is over 1 MiB. */
   | 'BAD_RESULT'
+  /** Had not ended by its deadline. */
+  | 'DEADLINE'
+  /** A job it depends on did not succeed. */
+  | 'DEPENDENCY_FAILED'
   /** Its processes died more often than `maxHalts` allows. */
   | 'HALTED'
   /** The handler threw, as often as the retries allow or an error that is not retried. */
@@ -705,10 +870,27 @@ export type ReasonCode =
   | 'LOST'
   /** No worker of the pool has the type. */
   | 'NO_HANDLER'
+  /** Was in line for longer than its queue timeout. */
+  | 'QUEUE_TIMEOUT'
   /** Terminated in Temporal: its processes were not asked, and are killed. */
   | 'TERMINATED'
   /** Ran longer than its timeout, as often as the retries allow. */
   | 'TIMED_OUT';
+
+/** A job to let go on. */
+export type ReleaseJobInput = {
+  /** Which. */
+  id: Scalars['ID']['input'];
+};
+
+/** The job after its release. */
+export type ReleaseJobPayload = {
+  __typename?: 'ReleaseJobPayload';
+  /** As it is now. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
 
 /** How a failed attempt is followed by another. */
 export type Retry = {
@@ -725,6 +907,13 @@ export type Retry = {
   maxDelay: Scalars['Duration']['output'];
 };
 
+/** Where a job begins when it is run again. */
+export type RetryFrom =
+  /** At the step that failed. Only where nothing was undone. */
+  | 'FAILED_STEP'
+  /** At its start. */
+  | 'START';
+
 /** How failures are tried again; what is left out comes from the type, else from the product. */
 export type RetryInput = {
   /** Each further wait is this many times the one before, 1 to 100. Default 2. */
@@ -738,6 +927,36 @@ export type RetryInput = {
   /** No wait is longer. Default 1h. */
   maxDelay?: InputMaybe<Scalars['Duration']['input']>;
 };
+
+/** A final job to run again. */
+export type RetryJobInput = {
+  /** Where it begins. */
+  from?: RetryFrom;
+  /** Which. */
+  id: Scalars['ID']['input'];
+  /** Another payload, checked like the first. Default: the one it has. */
+  payload?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+/** The job, begun again. */
+export type RetryJobPayload = {
+  __typename?: 'RetryJobPayload';
+  /** As it is now. */
+  job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** How far the undoing of a job's steps got. */
+export type RollbackState =
+  /** All that could be undone is. */
+  | 'DONE'
+  /** Something could not be undone: the steps that are UNDO_FAILED or still SUCCEEDED. */
+  | 'INCOMPLETE'
+  /** Under way. */
+  | 'RUNNING'
+  /** Not wanted: what was done is kept. */
+  | 'SKIPPED';
 
 /** What this server is and what it is connected to. */
 export type ServerInfo = {
@@ -774,6 +993,42 @@ export type SetJobPriorityPayload = {
   /** Empty when it was done. */
   userErrors: Array<UserError>;
 };
+
+/** One step of a job of many. */
+export type Step = {
+  __typename?: 'Step';
+  /** Attempts of it and of its undo. */
+  attemptCount: Scalars['Int']['output'];
+  /** Why it, or its undo, failed. */
+  error?: Maybe<JobError>;
+  /** When its last attempt ended; null before. */
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** As its type names it. */
+  name: Scalars['String']['output'];
+  /** What it returned. */
+  result?: Maybe<Scalars['JSON']['output']>;
+  /** When its first attempt started. */
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Where it stands. */
+  status: StepStatus;
+};
+
+/** Where a step stands. Values are added. */
+export type StepStatus =
+  /** Has failed for good, so that its job does. */
+  | 'FAILED'
+  /** Has not begun. */
+  | 'PENDING'
+  /** An attempt of it runs. */
+  | 'RUNNING'
+  /** Has returned. */
+  | 'SUCCEEDED'
+  /** Its undo is in line or runs. */
+  | 'UNDOING'
+  /** Has been undone. */
+  | 'UNDONE'
+  /** Its undo has failed for good, or was given up. */
+  | 'UNDO_FAILED';
 
 /** What can be watched. Every subscription ends by itself only where it says so. */
 export type Subscription = {
@@ -852,18 +1107,58 @@ export type UserErrorCode =
   | 'ALREADY_FINISHED'
   /** The payload breaks the type's schema. */
   | 'BAD_PAYLOAD'
+  /** The items wait for each other in a circle. */
+  | 'DEPENDENCY_CYCLE'
   /** Another job has the id. */
   | 'ID_TAKEN'
   /** An argument is out of its bounds. */
   | 'INVALID_ARGUMENT'
+  /** The job is not final yet. */
+  | 'NOT_FINISHED'
   /** There is no such job. */
   | 'NOT_FOUND'
+  /** The job has no failed step to go on from, or what it had done was undone. */
+  | 'NOT_RESUMABLE'
   /** The payload is over 1 MiB of JSON. */
   | 'PAYLOAD_TOO_LARGE'
   /** More items than one request may have. */
   | 'TOO_MANY'
+  /** There is no such job to wait for. */
+  | 'UNKNOWN_DEPENDENCY'
   /** No worker has published this type. */
-  | 'UNKNOWN_TYPE';
+  | 'UNKNOWN_TYPE'
+  /** Not possible in the state the job is in. */
+  | 'UNSUPPORTED';
+
+/** Why a job does not run. */
+export type WaitingFor = {
+  __typename?: 'WaitingFor';
+  /** The jobs it waits for, of DEPENDENCIES; at most 100. */
+  jobIds: Array<Scalars['ID']['output']>;
+  /** What keeps it. */
+  kind: WaitingKind;
+  /** A sentence for people: what it waits for, and what would make it run. */
+  message: Scalars['String']['output'];
+  /** Of LINE and NO_WORKER: how many stand before it in its pool, itself included. Exact but for jobs that got in line within 50 ms of each other. */
+  placeInLine?: Maybe<Scalars['Int']['output']>;
+  /** When that ends by itself, where it does. */
+  until?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** What keeps a job from running. Values are added. */
+export type WaitingKind =
+  /** The wait before its next try is not over. */
+  | 'BACKOFF'
+  /** Jobs it depends on have not ended. */
+  | 'DEPENDENCIES'
+  /** It is on hold: releaseJob or forceStartJob. */
+  | 'HOLD'
+  /** Others stand before it. */
+  | 'LINE'
+  /** No worker of its pool that has its type is there. */
+  | 'NO_WORKER'
+  /** Its start time has not come. */
+  | 'START_TIME';
 
 /** One supervisor process on one host. */
 export type Worker = {
@@ -1004,11 +1299,14 @@ export type ResolversTypes = {
   CreateJobsPayload: ResolverTypeWrapper<Omit<CreateJobsPayload, 'results'> & { results: Array<ResolversTypes['CreateJobPayload']> }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Degradation: ResolverTypeWrapper<Degradation>;
+  DependencyPolicy: DependencyPolicy;
   Direction: Direction;
   Duration: ResolverTypeWrapper<Scalars['Duration']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   ForceStartJobInput: ForceStartJobInput;
   ForceStartJobPayload: ResolverTypeWrapper<Omit<ForceStartJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  HoldJobInput: HoldJobInput;
+  HoldJobPayload: ResolverTypeWrapper<Omit<HoldJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   IfExists: IfExists;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -1016,6 +1314,7 @@ export type ResolversTypes = {
   Job: ResolverTypeWrapper<JobRow>;
   JobConnection: ResolverTypeWrapper<Omit<JobConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['JobEdge']>, nodes: Array<ResolversTypes['Job']> }>;
   JobCounts: ResolverTypeWrapper<JobCounts>;
+  JobDependency: ResolverTypeWrapper<Dependency>;
   JobEdge: ResolverTypeWrapper<Omit<JobEdge, 'node'> & { node: ResolversTypes['Job'] }>;
   JobError: ResolverTypeWrapper<JobError>;
   JobEvent: ResolverTypeWrapper<EventRow>;
@@ -1033,21 +1332,32 @@ export type ResolversTypes = {
   LogConnection: ResolverTypeWrapper<Omit<LogConnection, 'nodes'> & { nodes: Array<ResolversTypes['LogLine']> }>;
   LogLine: ResolverTypeWrapper<LogLineRow>;
   LogStream: LogStream;
+  LostPolicy: LostPolicy;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Reason: ResolverTypeWrapper<Reason>;
   ReasonCode: ReasonCode;
+  ReleaseJobInput: ReleaseJobInput;
+  ReleaseJobPayload: ResolverTypeWrapper<Omit<ReleaseJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
   Retry: ResolverTypeWrapper<RetryPolicy>;
+  RetryFrom: RetryFrom;
   RetryInput: RetryInput;
+  RetryJobInput: RetryJobInput;
+  RetryJobPayload: ResolverTypeWrapper<Omit<RetryJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  RollbackState: RollbackState;
   ServerInfo: ResolverTypeWrapper<ServerInfo>;
   SetJobPriorityInput: SetJobPriorityInput;
   SetJobPriorityPayload: ResolverTypeWrapper<Omit<SetJobPriorityPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  Step: ResolverTypeWrapper<ShownStep>;
+  StepStatus: StepStatus;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   UserError: ResolverTypeWrapper<UserError>;
   UserErrorCode: UserErrorCode;
   Version: ResolverTypeWrapper<Scalars['Version']['output']>;
+  WaitingFor: ResolverTypeWrapper<Wait>;
+  WaitingKind: WaitingKind;
   Worker: ResolverTypeWrapper<WorkerRow>;
   WorkerStatus: WorkerStatus;
   WorkersUpdate: ResolverTypeWrapper<Omit<WorkersUpdate, 'workers'> & { workers: Array<ResolversTypes['Worker']> }>;
@@ -1071,12 +1381,15 @@ export type ResolversParentTypes = {
   Float: Scalars['Float']['output'];
   ForceStartJobInput: ForceStartJobInput;
   ForceStartJobPayload: Omit<ForceStartJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  HoldJobInput: HoldJobInput;
+  HoldJobPayload: Omit<HoldJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
   Job: JobRow;
   JobConnection: Omit<JobConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['JobEdge']>, nodes: Array<ResolversParentTypes['Job']> };
   JobCounts: JobCounts;
+  JobDependency: Dependency;
   JobEdge: Omit<JobEdge, 'node'> & { node: ResolversParentTypes['Job'] };
   JobError: JobError;
   JobEvent: EventRow;
@@ -1094,15 +1407,21 @@ export type ResolversParentTypes = {
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   Reason: Reason;
+  ReleaseJobInput: ReleaseJobInput;
+  ReleaseJobPayload: Omit<ReleaseJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
   Retry: RetryPolicy;
   RetryInput: RetryInput;
+  RetryJobInput: RetryJobInput;
+  RetryJobPayload: Omit<RetryJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
   ServerInfo: ServerInfo;
   SetJobPriorityInput: SetJobPriorityInput;
   SetJobPriorityPayload: Omit<SetJobPriorityPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  Step: ShownStep;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   UserError: UserError;
   Version: Scalars['Version']['output'];
+  WaitingFor: Wait;
   Worker: WorkerRow;
   WorkersUpdate: Omit<WorkersUpdate, 'workers'> & { workers: Array<ResolversParentTypes['Worker']> };
 };
@@ -1128,6 +1447,8 @@ export type AttemptResolvers<ContextType = Context, ParentType extends Resolvers
   pid?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   signal?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  step?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  undo?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   worker?: Resolver<Maybe<ResolversTypes['Worker']>, ParentType, ContextType>;
   workerId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
@@ -1168,6 +1489,11 @@ export type ForceStartJobPayloadResolvers<ContextType = Context, ParentType exte
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
+export type HoldJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['HoldJobPayload'] = ResolversParentTypes['HoldJobPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
   name: 'JSON';
 }
@@ -1178,8 +1504,11 @@ export type JobResolvers<ContextType = Context, ParentType extends ResolversPare
   attempts?: Resolver<ResolversTypes['AttemptConnection'], ParentType, ContextType, RequireFields<JobAttemptsArgs, 'first'>>;
   band?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  dependants?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<JobDependantsArgs, 'first'>>;
+  dependencies?: Resolver<Array<ResolversTypes['JobDependency']>, ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
   events?: Resolver<ResolversTypes['JobEventConnection'], ParentType, ContextType, RequireFields<JobEventsArgs, 'first'>>;
+  failedOver?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   failures?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   forced?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -1198,13 +1527,16 @@ export type JobResolvers<ContextType = Context, ParentType extends ResolversPare
   queuedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['Reason']>, ParentType, ContextType>;
   result?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  rollback?: Resolver<Maybe<ResolversTypes['RollbackState']>, ParentType, ContextType>;
   startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   startsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['JobStatus'], ParentType, ContextType>;
+  steps?: Resolver<Array<ResolversTypes['Step']>, ParentType, ContextType>;
   tags?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
   temporalUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['Version'], ParentType, ContextType>;
+  waitingFor?: Resolver<Maybe<ResolversTypes['WaitingFor']>, ParentType, ContextType>;
   workflowId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
@@ -1217,11 +1549,20 @@ export type JobConnectionResolvers<ContextType = Context, ParentType extends Res
 export type JobCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobCounts'] = ResolversParentTypes['JobCounts']> = {
   aborted?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   failed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  held?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  rollingBack?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   running?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   scheduled?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   succeeded?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   total?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  waiting?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type JobDependencyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobDependency'] = ResolversParentTypes['JobDependency']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  status?: Resolver<Maybe<ResolversTypes['JobStatus']>, ParentType, ContextType>;
 };
 
 export type JobEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobEdge'] = ResolversParentTypes['JobEdge']> = {
@@ -1259,9 +1600,16 @@ export type JobEventsBatchResolvers<ContextType = Context, ParentType extends Re
 };
 
 export type JobOptionsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobOptions'] = ResolversParentTypes['JobOptions']> = {
+  deadline?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
+  failover?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   grace?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
   maxHalts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  onDependencyFailure?: Resolver<ResolversTypes['DependencyPolicy'], ParentType, ContextType>;
+  onLost?: Resolver<ResolversTypes['LostPolicy'], ParentType, ContextType>;
+  queueTimeout?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
   retry?: Resolver<ResolversTypes['Retry'], ParentType, ContextType>;
+  rollback?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   timeout?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
 };
 
@@ -1271,6 +1619,7 @@ export type JobTypeResolvers<ContextType = Context, ParentType extends Resolvers
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   payloadSchema?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   pools?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  steps?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type JobsUpdateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobsUpdate'] = ResolversParentTypes['JobsUpdate']> = {
@@ -1304,6 +1653,9 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   createJob?: Resolver<ResolversTypes['CreateJobPayload'], ParentType, ContextType, RequireFields<MutationCreateJobArgs, 'input'>>;
   createJobs?: Resolver<ResolversTypes['CreateJobsPayload'], ParentType, ContextType, RequireFields<MutationCreateJobsArgs, 'input'>>;
   forceStartJob?: Resolver<ResolversTypes['ForceStartJobPayload'], ParentType, ContextType, RequireFields<MutationForceStartJobArgs, 'input'>>;
+  holdJob?: Resolver<ResolversTypes['HoldJobPayload'], ParentType, ContextType, RequireFields<MutationHoldJobArgs, 'input'>>;
+  releaseJob?: Resolver<ResolversTypes['ReleaseJobPayload'], ParentType, ContextType, RequireFields<MutationReleaseJobArgs, 'input'>>;
+  retryJob?: Resolver<ResolversTypes['RetryJobPayload'], ParentType, ContextType, RequireFields<MutationRetryJobArgs, 'input'>>;
   setJobPriority?: Resolver<ResolversTypes['SetJobPriorityPayload'], ParentType, ContextType, RequireFields<MutationSetJobPriorityArgs, 'input'>>;
 };
 
@@ -1328,12 +1680,22 @@ export type ReasonResolvers<ContextType = Context, ParentType extends ResolversP
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type ReleaseJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ReleaseJobPayload'] = ResolversParentTypes['ReleaseJobPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export type RetryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Retry'] = ResolversParentTypes['Retry']> = {
   backoff?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   delay?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
   jitter?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   maxAttempts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   maxDelay?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
+};
+
+export type RetryJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetryJobPayload'] = ResolversParentTypes['RetryJobPayload']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
 export type ServerInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ServerInfo'] = ResolversParentTypes['ServerInfo']> = {
@@ -1349,6 +1711,16 @@ export type ServerInfoResolvers<ContextType = Context, ParentType extends Resolv
 export type SetJobPriorityPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetJobPriorityPayload'] = ResolversParentTypes['SetJobPriorityPayload']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type StepResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Step'] = ResolversParentTypes['Step']> = {
+  attemptCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['StepStatus'], ParentType, ContextType>;
 };
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
@@ -1370,6 +1742,14 @@ export type UserErrorResolvers<ContextType = Context, ParentType extends Resolve
 export interface VersionScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Version'], any> {
   name: 'Version';
 }
+
+export type WaitingForResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WaitingFor'] = ResolversParentTypes['WaitingFor']> = {
+  jobIds?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['WaitingKind'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  placeInLine?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  until?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
 
 export type WorkerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
   busy?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -1404,10 +1784,12 @@ export type Resolvers<ContextType = Context> = {
   Degradation?: DegradationResolvers<ContextType>;
   Duration?: GraphQLScalarType;
   ForceStartJobPayload?: ForceStartJobPayloadResolvers<ContextType>;
+  HoldJobPayload?: HoldJobPayloadResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Job?: JobResolvers<ContextType>;
   JobConnection?: JobConnectionResolvers<ContextType>;
   JobCounts?: JobCountsResolvers<ContextType>;
+  JobDependency?: JobDependencyResolvers<ContextType>;
   JobEdge?: JobEdgeResolvers<ContextType>;
   JobError?: JobErrorResolvers<ContextType>;
   JobEvent?: JobEventResolvers<ContextType>;
@@ -1423,12 +1805,16 @@ export type Resolvers<ContextType = Context> = {
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Reason?: ReasonResolvers<ContextType>;
+  ReleaseJobPayload?: ReleaseJobPayloadResolvers<ContextType>;
   Retry?: RetryResolvers<ContextType>;
+  RetryJobPayload?: RetryJobPayloadResolvers<ContextType>;
   ServerInfo?: ServerInfoResolvers<ContextType>;
   SetJobPriorityPayload?: SetJobPriorityPayloadResolvers<ContextType>;
+  Step?: StepResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
   Version?: GraphQLScalarType;
+  WaitingFor?: WaitingForResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
   WorkersUpdate?: WorkersUpdateResolvers<ContextType>;
 };

@@ -14,14 +14,17 @@ export async function rebuild(config: Config, say: (line: string) => void): Prom
     workflowBundle(config.cacheDir),
   ]);
   const client = new Client({ connection, namespace: config.namespace });
-  async function* jobIds(): AsyncGenerator<string> {
-    for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'jobWorkflow'` })) {
-      const id = jobIdOf(workflowId);
-      if (id) yield id;
-    }
+  const runs: { jobId: string; runId: string; startTime: Date }[] = [];
+  for await (const { workflowId, runId, startTime } of client.workflow.list({ query: `WorkflowType = 'jobWorkflow'` })) {
+    const jobId = jobIdOf(workflowId);
+    if (jobId) runs.push({ jobId, runId, startTime });
   }
-  const restored = await restore({ client, journal, bundle }, jobIds());
+  // A job that was run again, or goes on in a new run, has several.
+  await restore(
+    { client, journal, bundle },
+    runs.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime()),
+  );
   await journal.stop(60_000);
   await connection.close();
-  say(`${restored} jobs are back in ${config.journalFile}. Logs, and the feed as it was, are not.`);
+  say(`${new Set(runs.map(({ jobId }) => jobId)).size} jobs are back in ${config.journalFile}. Logs, and the feed as it was, are not.`);
 }

@@ -47,6 +47,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     activities: attemptActivities({
       journal,
       pool,
+      client,
       connection,
       namespace,
       workerId,

@@ -19,19 +19,26 @@ export type Standing = {
   losses: number;
   /** How the attempt before this one ended, where that moves the next one. */
   after: 'HALTED' | 'LOST' | undefined;
+  /** What the attempt does in a job of many steps that has begun. */
+  step?: 'undo' | 'later' | 'last' | undefined;
 };
 
 /** The smallest band that applies, 1 to 15. */
-export function bandOf({ priority, forced, halts, losses, after }: Standing): number {
-  if (after === 'LOST' && losses <= LOSSES_SERVED_FIRST) return LOST_BAND;
+export function bandOf({ priority, forced, halts, losses, after, step }: Standing): number {
+  if (step === 'undo' || (after === 'LOST' && losses <= LOSSES_SERVED_FIRST)) return PROBLEMS_BAND;
   if (forced) return FORCED_BAND;
   if (after === 'HALTED' && halts === 1) return HALTED_ONCE_BAND;
+  // What has begun is finished before anything new is started.
+  if (step === 'last') return LAST_STEP_BAND;
+  if (step === 'later') return LATER_STEP_BAND;
   return bandOfPriority(priority);
 }
 
-/** Priority 10…1 is band 6…15. Bands 4 and 5 are for jobs of many steps that have begun. */
+/** Priority 10…1 is band 6…15. */
 export const bandOfPriority = (priority: number): number => BANDS + PRIORITY.min - priority;
 
-const LOST_BAND = 1;
+const PROBLEMS_BAND = 1;
 const FORCED_BAND = 2;
 const HALTED_ONCE_BAND = 3;
+const LAST_STEP_BAND = 4;
+const LATER_STEP_BAND = 5;

@@ -6,7 +6,12 @@ export type UserErrorCode =
   | 'BAD_PAYLOAD'
   | 'PAYLOAD_TOO_LARGE'
   | 'ID_TAKEN'
+  | 'UNKNOWN_DEPENDENCY'
+  | 'DEPENDENCY_CYCLE'
   | 'ALREADY_FINISHED'
+  | 'NOT_FINISHED'
+  | 'NOT_RESUMABLE'
+  | 'UNSUPPORTED'
   | 'TOO_MANY';
 
 /** Faults that are not the caller's: top-level GraphQL errors. */

@@ -25,7 +25,7 @@ export function nextAfter(end: BadEnd, counts: Counts, options: JobOptions, rand
   switch (end.outcome) {
     case 'FAILED':
     case 'TIMED_OUT':
-      if (!end.error.retryable || counts.failures >= options.retry.maxAttempts)
+      if (!end.error.retryable || counts.failures >= options.retry.maxAttempts || (end.outcome === 'TIMED_OUT' && options.timeoutIsFinal))
         return { do: 'fail', reason: { code: end.code, message: end.error.message } };
       return { do: 'retry', delayMs: retryDelayMs(options.retry, counts.failures, random) };
     case 'HALTED':
@@ -39,6 +39,8 @@ export function nextAfter(end: BadEnd, counts: Counts, options: JobOptions, rand
         };
       return { do: 'requeue', after: 'HALTED' };
     case 'LOST':
+      if (options.onLost === 'FAIL')
+        return { do: 'fail', reason: { code: 'LOST', message: `${end.error.message}, and it must not run twice (onLost: FAIL)` } };
       if (counts.losses >= MAX_LOSSES)
         return {
           do: 'fail',

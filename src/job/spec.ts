@@ -1,11 +1,30 @@
 import type { Json } from '../index.ts';
-import type { JobStatus, Reason, JobEventKind, AttemptOutcome } from './status.ts';
+import type { AttemptOutcome, JobEventKind, JobStatus, Reason, RollbackState, StepStatus } from './status.ts';
 
 /** How a failed job is tried again. */
 export type Retry = { maxAttempts: number; delayMs: number; backoff: number; maxDelayMs: number; jitter: boolean };
 
 /** What was asked for, defaults filled in. */
-export type JobOptions = { timeoutMs: number | null; graceMs: number; retry: Retry; maxHalts: number };
+export type JobOptions = {
+  /** ms since 1970: not in line before. */
+  startAt: number | null;
+  timeoutMs: number | null;
+  /** A timeout is not retried. */
+  timeoutIsFinal: boolean;
+  /** In line for longer than this fails the job. */
+  queueTimeoutMs: number | null;
+  /** From its creation to its end. */
+  deadlineMs: number | null;
+  graceMs: number;
+  retry: Retry;
+  maxHalts: number;
+  onDependencyFailure: 'FAIL' | 'RUN_ANYWAY';
+  onLost: 'RUN_AGAIN' | 'FAIL';
+  /** Undo the finished steps when the job fails or is aborted. */
+  rollback: boolean;
+  /** The type whose handler runs when this one's retries are used up. */
+  failover: string | null;
+};
 
 /** All a job is created with: the input of its workflow. */
 export type JobSpec = {
@@ -19,9 +38,19 @@ export type JobSpec = {
   tags: string[];
   metadata: Json;
   options: JobOptions;
+  /** Ids of the jobs it waits for. */
+  dependencies: readonly string[];
+  /** Created on hold. */
+  hold: boolean;
+  /** In the order they run; none for a job of one piece. */
+  steps: readonly StepSpec[];
   /** ms since 1970, by the api's clock. */
   createdAt: number;
 };
+
+export type StepSpec = { name: string; hasUndo: boolean };
+/** A step as its job keeps it. The worker knows which runs. */
+export type StepState = StepSpec & { status: StepStatus; result?: Json; error?: JobError };
 
 /** An error as it crosses processes: never an Error object, always these fields. */
 export type JobError = { name: string; message: string; stack?: string; retryable: boolean };
@@ -56,6 +85,10 @@ export type JobRecord = {
   /** The attempt whose end led to this record. */
   ended?: { number: number; outcome: AttemptOutcome; error?: JobError };
   events: EventNote[];
+  held?: boolean;
+  failedOver?: boolean;
+  steps?: StepState[];
+  rollback?: RollbackState;
   /** Told with it, so that the row can be made where there is none yet. */
   spec?: JobSpec;
 };
@@ -67,6 +100,9 @@ export type AttemptInput = {
   /** The attempt before was lost: if its outcome is on record, that counts and nothing runs again. */
   adoptLost: boolean;
   checkpoint: Json;
+  /** The type whose handler runs, where that is not the job's own. */
+  handler?: string;
+  step?: { name: string; undo: boolean; results: Record<string, Json> };
 };
 
 /** An attempt's good end. `adopted`: the lost attempt before this one had ended so already. */
@@ -76,12 +112,32 @@ export const PRODUCT_DEFAULTS = {
   queue: 'default',
   pool: 'default',
   options: {
+    startAt: null,
     timeoutMs: null,
+    timeoutIsFinal: false,
+    queueTimeoutMs: null,
+    deadlineMs: null,
     graceMs: 5_000,
     retry: { maxAttempts: 3, delayMs: 1_000, backoff: 2, maxDelayMs: 3_600_000, jitter: true },
     maxHalts: 3,
+    onDependencyFailure: 'FAIL',
+    onLost: 'RUN_AGAIN',
+    rollback: true,
+    failover: null,
   } satisfies JobOptions,
+  dependencies: [],
+  hold: false,
+  steps: [],
 } as const;
+
+/** A spec of a version that had fewer fields: jobs under way live longer than a release. */
+export const completed = (spec: JobSpec): JobSpec => ({
+  ...spec,
+  dependencies: spec.dependencies ?? [],
+  hold: spec.hold ?? false,
+  steps: spec.steps ?? [],
+  options: { ...PRODUCT_DEFAULTS.options, ...spec.options },
+});
 
 /** Sizes a job may have. Temporal's own bound is 2 MiB a blob. */
 export const LIMITS = {
@@ -89,6 +145,7 @@ export const LIMITS = {
   resultBytes: 2 ** 20,
   metadataBytes: 16_384,
   tags: 50,
+  dependencies: 1_000,
   tagLength: 64,
   jobsPerRequest: 1_000,
   messageLength: 1_000,

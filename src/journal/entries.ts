@@ -1,5 +1,5 @@
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { JobError, JobRecord, JobSpec } from '../job/spec.ts';
+import type { JobError, JobOptions, JobRecord, JobSpec, StepSpec } from '../job/spec.ts';
 import type { Json } from '../index.ts';
 
 /** Everything that is ever written to the journal, by whom, and in which words. All of it but log lines may be told twice. */
@@ -23,6 +23,8 @@ export type AttemptStart = {
   number: number;
   workflowId: string;
   activityId: string;
+  step?: string | undefined;
+  undo?: boolean | undefined;
   workerId: string;
   host: string;
   pid: number | null;
@@ -62,13 +64,10 @@ export type WorkerState = {
   memoryBytes: number | null;
 };
 /** A job type as a worker publishes it: the api checks payloads by it and never loads the code. */
-export type PublishedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults };
-export type TypeDefaults = {
+export type PublishedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults; steps?: StepSpec[] };
+export type TypeDefaults = Partial<Omit<JobOptions, 'startAt' | 'retry'>> & {
   queue?: string;
   pool?: string;
   priority?: number;
-  timeoutMs?: number;
-  graceMs?: number;
-  retry?: { maxAttempts?: number; delayMs?: number; backoff?: number; maxDelayMs?: number; jitter?: boolean };
-  maxHalts?: number;
+  retry?: Partial<JobOptions['retry']>;
 };

@@ -1,5 +1,5 @@
 import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely';
-import { FINAL_STATUSES, type JobStatus, type ReasonCode } from '../job/status.ts';
+import { FINAL_STATUSES, JOB_STATUSES, type JobStatus, type ReasonCode } from '../job/status.ts';
 import type { AttemptTable, JobTable, Tables } from './tables.ts';
 
 export type JobRow = Selectable<JobTable>;
@@ -66,7 +66,7 @@ export async function countJobs(db: Kysely<Tables>, filter: JobFilter): Promise<
     .where((where) => matching(where, filter))
     .groupBy('status')
     .execute();
-  const counts: Record<JobStatus, number> = { SCHEDULED: 0, QUEUED: 0, RUNNING: 0, SUCCEEDED: 0, FAILED: 0, ABORTED: 0 };
+  const counts = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<JobStatus, number>;
   for (const row of rows) counts[row.status as JobStatus] = Number(row.count);
   return counts;
 }
@@ -86,6 +86,50 @@ export async function openJobIds(
     .execute();
 }
 
+/** The ids each of these jobs waits for, in no order. */
+export function readDependencies(db: Kysely<Tables>, jobIds: readonly string[]): Promise<{ job_id: string; depends_on: string }[]> {
+  return db.selectFrom('dependency').selectAll().where('job_id', 'in', jobIds).execute();
+}
+
+/** Who still waits for a job that is final: one that was terminated has told nobody. */
+export function readUntold(db: Kysely<Tables>, limit: number): Promise<{ job_id: string; depends_on: string; status: string }[]> {
+  return db
+    .selectFrom('dependency')
+    .innerJoin('job as waiting', 'waiting.id', 'dependency.job_id')
+    .innerJoin('job as ended', 'ended.id', 'dependency.depends_on')
+    .select(['dependency.job_id', 'dependency.depends_on', 'ended.status'])
+    .where('waiting.status', '=', 'WAITING')
+    .where('dependency.told', '=', 0)
+    .where('ended.status', 'in', FINAL_STATUSES)
+    .limit(limit)
+    .execute();
+}
+
+/** Jobs that wait for this one, by id. */
+export function readDependants(db: Kysely<Tables>, jobId: string, page: { after: string; limit: number }): Promise<JobRow[]> {
+  return db
+    .selectFrom('job')
+    .selectAll('job')
+    .innerJoin('dependency', 'dependency.job_id', 'job.id')
+    .where('dependency.depends_on', '=', jobId)
+    .where('job.id', '>', page.after)
+    .orderBy('job.id')
+    .limit(page.limit)
+    .execute();
+}
+
+/** How many stand before this one in its pool's line, itself included. */
+export async function placeInLine(db: Kysely<Tables>, { pool, band, band_since, id }: JobRow): Promise<number> {
+  const { count } = await db
+    .selectFrom('job')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('status', '=', 'QUEUED')
+    .where('pool', '=', pool)
+    .where(sql<boolean>`(band, band_since, id) <= (${band}, ${band_since}, ${id})`)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 export function readAttempts(db: Kysely<Tables>, jobId: string, page: { after: number; limit: number }): Promise<AttemptRow[]> {
   return db
     .selectFrom('attempt')
@@ -99,6 +143,10 @@ export function readAttempts(db: Kysely<Tables>, jobId: string, page: { after: n
 
 export function readAttempt(db: Kysely<Tables>, jobId: string, number: number): Promise<AttemptRow | undefined> {
   return db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).where('number', '=', number).executeTakeFirst();
+}
+
+export function readStepAttempts(db: Kysely<Tables>, jobId: string): Promise<AttemptRow[]> {
+  return db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).where('step', 'is not', null).orderBy('number').execute();
 }
 
 /** The last attempt of each job that has one. */

@@ -16,6 +16,8 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const fresh = {
     workflow_id: start.workflowId,
     activity_id: start.activityId,
+    step: start.step ?? null,
+    undo: start.undo ? 1 : 0,
     worker_id: start.workerId,
     host: start.host,
     pid: start.pid,
@@ -53,8 +55,25 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const attemptsEnded = again ? number - 1 : (job?.attempts_ended ?? 0);
   const lastStarted = again ? number : Math.max(number, job?.last_started ?? 0);
   const status = shownStatus(again ? 'QUEUED' : ((job?.workflow_status ?? 'QUEUED') as JobStatus), attemptsEnded, lastStarted);
-  const detail = { attempt: number, workerId: start.workerId, pid: start.pid };
-  const version = await appendEvents(db, [{ jobId, key: `a${number}.started.${start.at}`, at: start.at, kind: 'STARTED', status, detail }]);
+  const told = { jobId, at: start.at, status };
+  const version = await appendEvents(db, [
+    {
+      ...told,
+      key: `a${number}.started.${start.at}`,
+      kind: 'STARTED',
+      detail: { attempt: number, workerId: start.workerId, pid: start.pid },
+    },
+    ...(start.step
+      ? [
+          {
+            ...told,
+            key: `a${number}.step.${start.at}`,
+            kind: start.undo ? ('UNDO_STARTED' as const) : ('STEP_STARTED' as const),
+            detail: { attempt: number, step: start.step },
+          },
+        ]
+      : []),
+  ]);
   if (!job) return;
   await db
     .updateTable('job')

@@ -26,9 +26,16 @@ export async function recordJob(db: Db, record: JobRecord): Promise<void> {
     db,
     record.events.map(({ kind, detail }, index) => ({ jobId, key: `w${rev}.${index}`, at: record.at, kind, status, detail })),
   );
+  for (const { kind, detail } of record.events) {
+    if (kind === 'DEPENDENCY_ENDED') await noteTold(db, jobId, (detail as { id: string }).id);
+  }
   const changes = { ...(row.rev < rev ? changesOf(record, row, status) : {}), ...(version === undefined ? {} : { version }) };
-  if (!known && record.spec) await insertJob(db, { ...(row as JobTable), ...changes }, record.spec.tags);
+  if (!known && record.spec) await insertJob(db, { ...(row as JobTable), ...changes }, record.spec);
   else if (Object.keys(changes).length > 0) await db.updateTable('job').set(changes).where('id', '=', jobId).execute();
+}
+
+async function noteTold(db: Db, jobId: string, dependency: string): Promise<void> {
+  await db.updateTable('dependency').set({ told: 1 }).where('job_id', '=', jobId).where('depends_on', '=', dependency).execute();
 }
 
 /** Makes a job's row, with its first events, where there is none. */
@@ -37,11 +44,7 @@ export async function ensureJob(db: Db, spec: JobSpec): Promise<void> {
   if (!known) await recordJob(db, firstRecord(spec));
 }
 
-function changesOf(
-  record: JobRecord,
-  row: Pick<JobTable, 'starts_at' | 'queued_at' | 'attempts_ended'>,
-  status: JobStatus,
-): Partial<JobTable> {
+function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]>, status: JobStatus): Partial<JobTable> {
   return {
     rev: record.rev,
     status,
@@ -49,14 +52,22 @@ function changesOf(
     attempts_ended: record.attemptsEnded,
     // A job that was reset in Temporal knows of fewer attempts than before.
     ...(record.attemptsEnded < row.attempts_ended ? { last_started: record.attemptsEnded } : {}),
+    // Run again, it may have been given another payload.
+    ...(record.spec && record.events.some(({ kind }) => kind === 'RETRIED') ? { payload: JSON.stringify(record.spec.payload) } : {}),
     priority: record.priority,
     band: record.band,
     forced: record.forced ? 1 : 0,
+    held: record.held ? 1 : 0,
+    failed_over: record.failedOver ? 1 : 0,
+    ...(record.steps ? { steps: JSON.stringify(record.steps) } : {}),
+    rollback: record.rollback ?? null,
     halts: record.halts,
     losses: record.losses,
     failures: record.failures,
     starts_at: record.startsAt ?? row.starts_at,
     queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
+    // Whoever is moved, or comes back, stands at the tail.
+    band_since: record.band === null ? null : record.band === row.band && !isNewInLine(record) ? row.band_since : record.at,
     abort_requested_at: record.abortRequestedAt ?? null,
     reason_code: record.reason?.code ?? null,
     reason_message: record.reason?.message ?? null,
@@ -65,6 +76,8 @@ function changesOf(
     finished_at: record.finishedAt ?? null,
   };
 }
+
+const isNewInLine = ({ events }: JobRecord): boolean => events.some(({ kind }) => kind === 'QUEUED');
 
 /** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */
 export async function recordTerminated(db: Db, jobId: string, at: number, code: ReasonCode, message: string): Promise<void> {
@@ -104,8 +117,16 @@ async function firstRow(db: Db, spec: JobSpec): Promise<JobTable> {
   return { ...rowOf(spec), last_started: started?.last ?? 0, started_at: started?.first_at ?? null };
 }
 
-async function insertJob(db: Db, row: JobTable, tags: readonly string[]): Promise<void> {
+async function insertJob(db: Db, row: JobTable, { tags, dependencies }: JobSpec): Promise<void> {
   await db.insertInto('job').values(row).execute();
+  for (let at = 0; at < dependencies.length; at += ROWS_AT_ONCE) {
+    const rows = dependencies.slice(at, at + ROWS_AT_ONCE).map((id) => ({ job_id: row.id, depends_on: id, told: 0 }));
+    await db
+      .insertInto('dependency')
+      .values(rows)
+      .onConflict((on) => on.doNothing())
+      .execute();
+  }
   if (tags.length === 0) return;
   const rows = Array.from(new Set(tags), (tag) => ({ tag, job_id: row.id }));
   await db
@@ -116,19 +137,23 @@ async function insertJob(db: Db, row: JobTable, tags: readonly string[]): Promis
 }
 
 /** A job's row before anything was told of it. */
-export const rowOf = (spec: JobSpec): JobTable => ({
+export const rowOf = (spec: JobSpec): JobTable => rowBefore(spec, firstRecord(spec).status);
+
+const rowBefore = (spec: JobSpec, status: JobStatus): JobTable => ({
   id: spec.id,
   type: spec.type,
   queue: spec.queue,
   pool: spec.pool,
-  status: 'QUEUED',
-  workflow_status: 'QUEUED',
+  status,
+  workflow_status: status,
   attempts_ended: 0,
   last_started: 0,
   rev: 0,
   priority: spec.priority,
   band: null,
   forced: 0,
+  held: 0,
+  failed_over: 0,
   halts: 0,
   losses: 0,
   failures: 0,
@@ -136,6 +161,8 @@ export const rowOf = (spec: JobSpec): JobTable => ({
   payload: JSON.stringify(spec.payload),
   result: null,
   error: null,
+  steps: JSON.stringify(spec.steps.map((step) => ({ ...step, status: 'PENDING' }))),
+  rollback: null,
   options: JSON.stringify(spec.options),
   tags: JSON.stringify(spec.tags),
   metadata: JSON.stringify(spec.metadata),
@@ -145,11 +172,12 @@ export const rowOf = (spec: JobSpec): JobTable => ({
   abort_grace_ms: null,
   created_at: spec.createdAt,
   starts_at: null,
-  // Its first record may come late, and then changes nothing.
-  queued_at: spec.createdAt,
+  queued_at: null,
+  band_since: null,
   started_at: null,
   finished_at: null,
   version: 0,
 });
 
-const KNOWN = ['rev', 'status', 'attempts_ended', 'last_started', 'starts_at', 'queued_at'] as const;
+const KNOWN = ['rev', 'status', 'attempts_ended', 'last_started', 'starts_at', 'queued_at', 'band', 'band_since'] as const;
+const ROWS_AT_ONCE = 100;

@@ -5,6 +5,8 @@ export type Tables = {
   meta: { key: string; value: string };
   job: JobTable;
   job_tag: { tag: string; job_id: string };
+  /** `told`: the job knows that this one has ended. */
+  dependency: { job_id: string; depends_on: string; told: number };
   attempt: AttemptTable;
   event: EventTable;
   log_line: LogLineTable;
@@ -27,6 +29,8 @@ export type JobTable = {
   priority: number;
   band: number | null;
   forced: number;
+  held: number;
+  failed_over: number;
   halts: number;
   losses: number;
   failures: number;
@@ -34,6 +38,9 @@ export type JobTable = {
   payload: string;
   result: string | null;
   error: string | null;
+  /** How its steps stand; [] for a job of one piece. */
+  steps: string;
+  rollback: string | null;
   options: string;
   tags: string;
   metadata: string;
@@ -45,6 +52,8 @@ export type JobTable = {
   created_at: number;
   starts_at: number | null;
   queued_at: number | null;
+  /** Since when it stands in its band. */
+  band_since: number | null;
   started_at: number | null;
   finished_at: number | null;
   /** The seq of its last event. */
@@ -56,6 +65,8 @@ export type AttemptTable = {
   number: number;
   workflow_id: string;
   activity_id: string;
+  step: string | null;
+  undo: number;
   worker_id: string;
   host: string;
   pid: number | null;

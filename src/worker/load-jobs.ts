@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import type { JobDefaults, JobDefinition, Json } from '../index.ts';
+import type { JobDefaults, JobDefinition, JobStep, Json } from '../index.ts';
 import { parseDuration } from '../job/duration.ts';
 import { isName, NAME_RULE } from '../job/ids.ts';
 import type { TypeDefaults } from '../journal/entries.ts';
@@ -40,20 +40,42 @@ export async function loadJobs(dir: string): Promise<LoadedJobs> {
 }
 
 function describe(definition: JobDefinition): LoadedType {
-  if (!isName(definition.name)) throw new Error(`its name "${definition.name}" is not allowed: ${NAME_RULE}`);
-  if (typeof definition.run !== 'function') throw new Error('it has no run function');
+  // A module is not bound by our types.
+  const {
+    name,
+    description,
+    payload,
+    defaults = {},
+    run,
+    steps = [],
+  } = definition as Omit<JobDefinition, 'run' | 'steps'> & { run?: unknown; steps?: readonly JobStep<unknown>[] };
+  if (!isName(name)) throw new Error(`its name "${name}" is not allowed: ${NAME_RULE}`);
+  if ((typeof run === 'function') === steps.length > 0) throw new Error('it must have a run function or steps, and not both');
+  if (steps.length > 0 && defaults.failover) throw new Error('a type with steps cannot have a failover: what is done is undone instead');
+  for (const [index, step] of steps.entries()) {
+    if (!isName(step.name ?? '')) throw new Error(`the name "${step.name ?? ''}" of its step ${index + 1} is not allowed: ${NAME_RULE}`);
+    if (typeof step.run !== 'function') throw new Error(`its step ${step.name} has no run function`);
+    if (steps.findIndex(({ name }) => name === step.name) < index) throw new Error(`it has two steps with the name ${step.name}`);
+  }
   return {
-    name: definition.name,
-    description: definition.description ?? null,
-    payloadSchema: z.toJSONSchema(definition.payload, { io: 'input' }) as Json,
-    defaults: readDefaults(definition.defaults ?? {}),
+    name,
+    description: description ?? null,
+    payloadSchema: z.toJSONSchema(payload, { io: 'input' }) as Json,
+    defaults: readDefaults(defaults),
+    steps: steps.map((step) => ({ name: step.name, hasUndo: step.undo !== undefined })),
   };
 }
 
-function readDefaults({ queue, pool, priority, timeout, grace, retry, maxHalts }: JobDefaults): TypeDefaults {
+function readDefaults({ timeout, queueTimeout, deadline, grace, retry, ...plain }: JobDefaults): TypeDefaults {
   const { delay, maxDelay, ...counts } = retry ?? {};
   return {
-    ...defined({ queue, pool, priority, maxHalts, timeoutMs: readDuration('timeout', timeout), graceMs: readDuration('grace', grace) }),
+    ...defined({
+      ...plain,
+      timeoutMs: readDuration('timeout', timeout),
+      queueTimeoutMs: readDuration('queueTimeout', queueTimeout),
+      deadlineMs: readDuration('deadline', deadline),
+      graceMs: readDuration('grace', grace),
+    }),
     ...(retry
       ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) }
       : {}),

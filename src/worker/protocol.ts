@@ -1,6 +1,6 @@
 import type { Json } from '../index.ts';
 import type { TypeDefaults } from '../journal/entries.ts';
-import type { JobError, JobSpec } from '../job/spec.ts';
+import type { JobError, JobSpec, StepSpec } from '../job/spec.ts';
 import type { ReasonCode } from '../job/status.ts';
 
 /**
@@ -27,9 +27,13 @@ export type RunnerAttempt = {
   number: number;
   deadlineAt: number | null;
   checkpoint: Json;
+  dependencies: Record<string, { status: string; result: Json }>;
+  /** The type whose handler runs, where that is not the job's own. */
+  handler?: string | undefined;
+  step?: { name: string; undo: boolean; results: Record<string, Json> } | undefined;
 };
 
-export type LoadedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults };
+export type LoadedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults; steps: StepSpec[] };
 
 /** Ends an attempt's output on stdout and on stderr, so that nothing of it is taken for the next one's. */
 export const endOfOutput = (number: number): string => `\u0000millrace-end-${number}\u0000`;

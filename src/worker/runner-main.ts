@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { JobContext, Json } from '../index.ts';
+import type { JobDefinition, Json, StepContext } from '../index.ts';
 import { plainError } from '../job/errors.ts';
 import { LIMITS } from '../job/spec.ts';
 import { loadJobs } from './load-jobs.ts';
@@ -39,13 +39,14 @@ type Answer =
   | { type: 'failed'; code: 'NO_HANDLER' | 'BAD_PAYLOAD' | 'BAD_RESULT' | 'HANDLER_ERROR'; error: ReturnType<typeof plainError> };
 
 async function run(attempt: RunnerAttempt, signal: AbortSignal): Promise<Answer> {
-  const definition = jobs.definitions.get(attempt.job.type);
-  if (!definition) {
-    return {
-      type: 'failed',
-      code: 'NO_HANDLER',
-      error: plainError(new Error(`no job module of this worker defines the type ${attempt.job.type}`)),
-    };
+  const type = attempt.handler ?? attempt.job.type;
+  const definition = jobs.definitions.get(type);
+  const handler = definition && handlerOf(definition, attempt);
+  if (!handler) {
+    const what = attempt.step
+      ? `the ${attempt.step.undo ? 'undo of the step' : 'step'} ${attempt.step.name} of the type ${type}`
+      : `the type ${type}`;
+    return { type: 'failed', code: 'NO_HANDLER', error: plainError(new Error(`no job module of this worker defines ${what}`)) };
   }
   const parsed = await definition.payload.safeParseAsync(attempt.payload);
   if (!parsed.success)
@@ -56,11 +57,17 @@ async function run(attempt: RunnerAttempt, signal: AbortSignal): Promise<Answer>
     };
   try {
     say({ type: 'started', number: attempt.number, at: Date.now() });
-    return toAnswer(await definition.run(contextOf(attempt, parsed.data, signal)));
+    return toAnswer(await handler(contextOf(attempt, parsed.data, signal)));
   } catch (thrown) {
     const final = typeof thrown === 'object' && thrown !== null && (thrown as { final?: unknown }).final === true;
     return { type: 'failed', code: 'HANDLER_ERROR', error: plainError(thrown, !final) };
   }
+}
+
+function handlerOf({ run, steps }: JobDefinition, { step }: RunnerAttempt): ((context: StepContext<unknown>) => unknown) | undefined {
+  if (!step) return run;
+  const found = steps?.find(({ name }) => name === step.name);
+  return step.undo ? found?.undo : found?.run;
 }
 
 /** What a handler returned must be JSON: nothing is bent into shape silently. */
@@ -77,13 +84,16 @@ function toAnswer(returned: unknown): Answer {
   }
 }
 
-function contextOf(attempt: RunnerAttempt, payload: unknown, signal: AbortSignal): JobContext<unknown> {
-  const { job, number, deadlineAt } = attempt;
+function contextOf(attempt: RunnerAttempt, payload: unknown, signal: AbortSignal): StepContext<unknown> {
+  const { job, number, deadlineAt, dependencies, step } = attempt;
   let saved = attempt.checkpoint;
   return {
     payload,
     job,
     attempt: number,
+    dependencies: dependencies as StepContext<unknown>['dependencies'],
+    step: step?.name ?? '',
+    results: step?.results ?? {},
     deadlineAt: deadlineAt === null ? undefined : new Date(deadlineAt),
     signal,
     log: (text) => console.log(text),

@@ -2,8 +2,8 @@ import { type CancellationScope, proxySinks, setCurrentDetails, type Sinks, upse
 import type { Json } from '../index.ts';
 import { bandOf } from '../job/bands.ts';
 import { firstRecord } from '../job/record.ts';
-import type { EventNote, JobError, JobRecord, JobSpec } from '../job/spec.ts';
-import type { AttemptOutcome, JobStatus, Reason } from '../job/status.ts';
+import type { EventNote, JobError, JobRecord, JobSpec, StepState } from '../job/spec.ts';
+import type { AttemptOutcome, JobStatus, Reason, RollbackState } from '../job/status.ts';
 import { searchAttributes } from './search-attributes.ts';
 
 /** The orchestrator's door to the journal: no event in the history, no delay. */
@@ -13,67 +13,132 @@ export interface JournalSinks extends Sinks {
 
 const { journal } = proxySinks<JournalSinks>();
 
+/** A job's end other than a good one. */
+export type BadJobEnd = { status: 'FAILED' | 'ABORTED'; reason: Reason };
+/** Why a job goes to its end although nothing of its own has failed. */
+export type Stop = { end: BadJobEnd; rollback: boolean; at: number };
+
 /** What a job knows of itself while it lives, and how it says so. */
 export class JobLife {
   readonly spec: JobSpec;
   status: JobStatus = 'QUEUED';
   priority: number;
   forced = false;
+  held = false;
   halts = 0;
   losses = 0;
   failures = 0;
+  /** Failures since the step, the undo or the failover began: these count against the retries. */
+  tries = 0;
   /** The number of the last attempt that was scheduled. */
   attempt = 0;
   attemptsEnded = 0;
   /** How the attempt before ended, where that moves the next one in line. */
   after: 'HALTED' | 'LOST' | undefined;
   checkpoint: Json = null;
-  abortMessage: string | undefined;
-  abortRequestedAt: number | undefined;
+  stop: Stop | undefined;
   startsAt: number | undefined;
   error: JobError | undefined;
+  /** Dependencies that have not ended. */
+  missing: string[];
+  /** Jobs that wait for this one. */
+  dependants: string[] = [];
+  failedOver = false;
+  steps: StepState[];
+  /** The step it is at. */
+  step = 0;
+  rollback: RollbackState | undefined;
+  /** What the job ends with when its undoing is through. */
+  endAfterRollback: BadJobEnd | undefined;
+  /** The undoing is left where it is. */
+  abandoned = false;
+  /** When it began: at its creation, or when it was retried. */
+  beganAt: number;
+  rev = 0;
+
   /** Open while an attempt is in line or runs. */
   attemptScope: CancellationScope | undefined;
   /** The band Temporal has the open attempt in; `band` is the one it should be in. */
   appliedBand: number | undefined;
-  #rev = 0;
+  /** The open attempt has been taken out of line: it never started. */
+  withdrawn = false;
 
-  constructor(spec: JobSpec) {
+  constructor(spec: JobSpec, kept?: Kept) {
     this.spec = spec;
+    const first = firstRecord(spec);
+    this.status = first.status;
     this.priority = spec.priority;
+    this.held = spec.hold;
+    this.startsAt = first.startsAt;
+    this.missing = [...spec.dependencies];
+    this.steps = spec.steps.map((step) => ({ ...step, status: 'PENDING' }));
+    this.beganAt = spec.createdAt;
+    // Key by key: what was undefined is not there after the way through Temporal, and must not stay as it was at the beginning.
+    if (kept) Object.assign(this, Object.fromEntries(KEPT.map((key) => [key, kept[key]])));
+  }
+
+  /** All that the next run of the same job goes on with. */
+  keep(): Kept {
+    return Object.fromEntries(KEPT.map((key) => [key, this[key]])) as Kept;
   }
 
   get band(): number {
-    return bandOf(this);
+    return bandOf({ ...this.standing, priority: this.priority });
   }
 
-  get abortAsked(): boolean {
-    return this.abortRequestedAt !== undefined;
+  /** What moves it in line, but for its priority. */
+  get standing() {
+    const { forced, halts, losses, after, undoing, step, steps } = this;
+    const last = step === steps.length - 1;
+    return {
+      forced,
+      halts,
+      losses,
+      after,
+      step: undoing ? ('undo' as const) : step === 0 ? undefined : last ? ('last' as const) : ('later' as const),
+    };
+  }
+
+  /** Asked to go to another end than its attempts would give it. */
+  get isToStop(): boolean {
+    return this.undoing ? this.abandoned : this.stop !== undefined;
+  }
+
+  get undoing(): boolean {
+    return this.endAfterRollback !== undefined;
   }
 
   /** The job as it stands now, without telling anybody. */
   snapshot(events: EventNote[] = []): JobRecord {
+    const { status, stop } = this;
     return {
       jobId: this.spec.id,
-      rev: this.#rev,
+      rev: this.rev,
       at: Date.now(),
-      status: this.status,
+      status,
       priority: this.priority,
-      band: this.status === 'QUEUED' ? this.band : null,
+      band: status === 'QUEUED' || status === 'ROLLING_BACK' ? this.band : null,
       forced: this.forced,
       halts: this.halts,
       losses: this.losses,
       failures: this.failures,
       attemptsEnded: this.attemptsEnded,
       ...(this.startsAt === undefined ? {} : { startsAt: this.startsAt }),
-      ...(this.abortRequestedAt === undefined ? {} : { abortRequestedAt: this.abortRequestedAt }),
+      ...(stop?.end.status === 'ABORTED' ? { abortRequestedAt: stop.at } : {}),
       ...(this.error ? { error: this.error } : {}),
+      ...(this.held ? { held: true } : {}),
+      ...(this.failedOver ? { failedOver: true } : {}),
+      ...(this.steps.length > 0 ? { steps: this.steps } : {}),
+      ...(this.rollback ? { rollback: this.rollback } : {}),
       events,
     };
   }
 
-  tellCreated(): void {
-    this.#rev = 1;
+  /** What a run says first, unless it only goes on with the one before. */
+  tellBegun(kept: Kept | undefined): void {
+    if (kept?.retriedFrom) this.tell([{ kind: 'RETRIED', detail: { from: kept.retriedFrom } }, { kind: 'QUEUED' }]);
+    if (kept) return;
+    this.rev = 1;
     journal.record(firstRecord(this.spec));
     setCurrentDetails(sentence(this));
   }
@@ -95,7 +160,7 @@ export class JobLife {
       upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
     }
     // By the time and not by one: a job that is reset in Temporal goes on with newer records than those it has told before.
-    this.#rev = Math.max(this.#rev + 1, Date.now());
+    this.rev = Math.max(this.rev + 1, Date.now());
     const record = { ...this.snapshot(events), ...rest };
     // With the spec, so that the row can be made where whoever started the job could not.
     journal.record({ ...record, spec: this.spec });
@@ -104,14 +169,53 @@ export class JobLife {
   }
 }
 
+const KEPT = [
+  'status',
+  'priority',
+  'forced',
+  'held',
+  'halts',
+  'losses',
+  'failures',
+  'tries',
+  'attempt',
+  'attemptsEnded',
+  'after',
+  'checkpoint',
+  'stop',
+  'startsAt',
+  'error',
+  'missing',
+  'dependants',
+  'failedOver',
+  'steps',
+  'step',
+  'rollback',
+  'endAfterRollback',
+  'abandoned',
+  'beganAt',
+  'rev',
+] as const satisfies (keyof JobLife)[];
+/** What a job carries from one run of its workflow to the next. */
+export type Kept = Pick<JobLife, (typeof KEPT)[number]> & {
+  /** Set where a final job begins again. */
+  retriedFrom?: 'START' | 'FAILED_STEP';
+};
+
 /** Why the job is where it is, for its page in Temporal's Web UI. */
 function sentence(job: JobLife): string {
   const counted = `${job.failures} failures, ${job.halts} halts, ${job.losses} losses so far.`;
   switch (job.status) {
+    case 'WAITING':
+      return `Waits for ${job.missing.length} jobs: ${job.missing.slice(0, 10).join(', ')}. ${counted}`;
+    case 'HELD':
+      return `On hold, until it is released. ${counted}`;
     case 'QUEUED':
       return `In line in pool ${job.spec.pool}, band ${job.band} (1 is served first), or running: see the pending activity. ${counted}`;
+    case 'ROLLING_BACK':
+      return `Undoes its step ${job.steps[job.step]?.name}. ${counted}`;
     case 'SCHEDULED':
-      return `Waits for its next try until ${new Date(job.startsAt ?? 0).toISOString()}. ${counted}`;
+      return `Waits until ${new Date(job.startsAt ?? 0).toISOString()}. ${counted}`;
     default:
       return `${job.status}. ${counted}`;
   }

@@ -1,50 +1,77 @@
 import { condition, proxyLocalActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
+import { activityIdOf } from '../job/ids.ts';
 import type { JobLife } from './job-life.ts';
 
-const { reprioritise } = proxyLocalActivities<OrchestratorActivities>({
+const { reprioritise, withdraw } = proxyLocalActivities<OrchestratorActivities>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: 100, maximumInterval: 1_000 },
 });
 
 /**
- * Moves attempts in line. One loop a job and not one call a message: two calls can overtake each other (tried: 1 of 200
- * changes lost), one loop that ends when the band applied is the band wanted cannot.
+ * Moves attempts in line, and out of it for a hold. One loop a job and not one call a message: two calls can overtake
+ * each other (tried: 1 of 200 changes lost), one loop that ends when what is applied is what is wanted cannot.
  */
 export class Line {
   readonly #job: JobLife;
   #moving = false;
+  /** The attempt that could not be taken out of line, for it had started. */
+  #started: number | undefined;
 
   constructor(job: JobLife) {
     this.#job = job;
   }
 
-  /** Resolves when the open attempt stands in the band it should, or there is none in line any more. */
+  /** Resolves when the open attempt stands where it should, has started, or is not in line any more. */
   async settle(): Promise<void> {
-    const job = this.#job;
     void this.#move();
-    await condition(() => job.appliedBand === job.band || !job.attemptScope);
+    await condition(() => this.#isSettled);
+  }
+
+  get #isSettled(): boolean {
+    const { attemptScope, appliedBand, band } = this.#job;
+    return !attemptScope || (!this.#isToLeave && appliedBand === band);
+  }
+
+  get #isToLeave(): boolean {
+    const { held, undoing, attempt } = this.#job;
+    return held && !undoing && this.#started !== attempt;
   }
 
   async #move(): Promise<void> {
-    const job = this.#job;
     if (this.#moving) return;
     this.#moving = true;
     try {
       let pauseMs = FIRST_PAUSE_MS;
-      while (job.attemptScope && job.appliedBand !== job.band) {
-        const { band } = job;
-        if (await reprioritise({ workflowId: workflowInfo().workflowId, band })) {
-          job.appliedBand = band;
-        } else {
-          // A local activity runs before the task that puts the attempt in line is committed: not found means not yet.
-          await sleep(pauseMs);
-          pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
-        }
+      while (!this.#isSettled) {
+        // A local activity runs before the task that puts the attempt in line is committed: not found means not yet.
+        if (await (this.#isToLeave ? this.#leave() : this.#reprioritise())) continue;
+        await sleep(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
       }
     } finally {
       this.#moving = false;
     }
+  }
+
+  async #reprioritise(): Promise<boolean> {
+    const { band } = this.#job;
+    const isDone = await reprioritise({ workflowId: workflowInfo().workflowId, band });
+    if (isDone) this.#job.appliedBand = band;
+    return isDone;
+  }
+
+  async #leave(): Promise<boolean> {
+    const job = this.#job;
+    const { attempt } = job;
+    const found = await withdraw({ workflowId: workflowInfo().workflowId, activityId: activityIdOf(attempt) });
+    if (found === 'started') this.#started = attempt;
+    if (found === 'out' && job.attemptScope && job.attempt === attempt) {
+      job.withdrawn = true;
+      job.attemptScope.cancel();
+      await condition(() => !job.attemptScope);
+    }
+    return found !== 'absent';
   }
 }
 

@@ -1,13 +1,22 @@
-import { defineUpdate } from '@temporalio/workflow';
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { JobRecord } from '../job/spec.ts';
+import type { JobStatus } from '../job/status.ts';
 
 /**
  * What a job can be told while it lives. Each answers with the job's record as it stands after it, so that the api can
  * write it to the journal before it answers its client.
  */
-export const abort = defineUpdate<JobRecord, [{ message?: string }]>('abort');
-export const forceStart = defineUpdate<JobRecord>('forceStart');
+export const abort = defineUpdate<JobRecord, [{ message?: string; rollback?: boolean }]>('abort');
+export const forceStart = defineUpdate<JobRecord, [{ ignoreDependencies?: boolean }]>('forceStart');
 export const setPriority = defineUpdate<JobRecord, [number]>('setPriority');
+export const hold = defineUpdate<JobRecord>('hold');
+export const release = defineUpdate<JobRecord>('release');
 
-/** The failure type of a message that came too late. */
+/** Another job waits for this one. */
+export const dependant = defineSignal<[string]>('dependant');
+/** A job that this one waits for has ended. */
+export const dependencyEnded = defineSignal<[string, JobStatus]>('dependencyEnded');
+
+/** The failure types of a message that cannot be done. */
 export const ALREADY_FINISHED = 'ALREADY_FINISHED';
+export const UNSUPPORTED = 'UNSUPPORTED';

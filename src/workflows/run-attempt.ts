@@ -11,12 +11,17 @@ import type { AttemptActivities } from '../activities/attempt.ts';
 import type { Json } from '../index.ts';
 import { activityIdOf, taskQueueOf } from '../job/ids.ts';
 import type { BadEnd } from '../job/retry.ts';
-import type { AttemptResult } from '../job/spec.ts';
+import type { AttemptInput, AttemptResult } from '../job/spec.ts';
 import type { ReasonCode } from '../job/status.ts';
 import type { JobLife } from './job-life.ts';
 
 /** How an attempt ended. `adopted`: nothing ran, the lost attempt before it had ended so. */
-export type Ended = { adopted: boolean } & ({ succeeded: true; result: Json } | { succeeded: false; end: BadEnd; counted: boolean });
+export type Ended =
+  | { kind: 'succeeded'; adopted: boolean; result: Json }
+  | { kind: 'bad'; adopted: boolean; end: BadEnd; counted: boolean }
+  /** It never started: it was taken out of line, or stood there for longer than its queue timeout. */
+  | { kind: 'withdrawn' }
+  | { kind: 'queue-timeout' };
 
 /** What a worker says of a bad end, in the details of its failure. */
 export type FailureDetails = BadEnd & { adopted?: boolean; counted?: boolean; checkpoint?: Json };
@@ -27,15 +32,17 @@ export type HeartbeatDetails = { checkpoint?: Json };
 /** Puts one attempt in line and resolves with its end. Its process is gone by then, however it ended. */
 export async function runAttempt(job: JobLife): Promise<Ended> {
   const { spec } = job;
-  const { timeoutMs, graceMs } = spec.options;
+  const { timeoutMs, graceMs, queueTimeoutMs } = spec.options;
   job.attempt += 1;
   job.appliedBand = job.band;
+  job.withdrawn = false;
   const { attempt } = proxyActivities<AttemptActivities>({
     taskQueue: taskQueueOf(spec.pool),
     activityId: activityIdOf(job.attempt),
     priority: { priorityKey: job.band },
     // Eager dispatch would skip the line.
     allowEagerDispatch: false,
+    ...(queueTimeoutMs === null || job.undoing ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
     // The worker keeps the job's timeout; this one is for a worker that does not.
     startToCloseTimeout: timeoutMs === null ? UNBOUNDED : timeoutMs + graceMs + SLACK_MS,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
@@ -46,18 +53,41 @@ export async function runAttempt(job: JobLife): Promise<Ended> {
   });
   job.attemptScope = new CancellationScope();
   try {
-    const { result, adopted = false } = await job.attemptScope.run((): Promise<AttemptResult> =>
-      attempt({ spec, number: job.attempt, adoptLost: job.after === 'LOST', checkpoint: job.checkpoint }),
-    );
-    return { succeeded: true, result, adopted };
+    const { result, adopted = false } = await job.attemptScope.run((): Promise<AttemptResult> => attempt(inputOf(job)));
+    return { kind: 'succeeded', result, adopted };
   } catch (failure) {
+    if (job.withdrawn || isQueueTimeout(failure)) {
+      job.attempt -= 1;
+      return { kind: job.withdrawn ? 'withdrawn' : 'queue-timeout' };
+    }
     const { adopted = false, counted = true, checkpoint, ...end } = badEnd(failure);
     if (checkpoint !== undefined) job.checkpoint = checkpoint;
-    return { succeeded: false, adopted, counted, end };
+    return { kind: 'bad', adopted, counted, end };
   } finally {
     job.attemptScope = undefined;
   }
 }
+
+function inputOf(job: JobLife): AttemptInput {
+  const { spec, steps, step, undoing } = job;
+  const current = steps[step];
+  const { failover } = spec.options;
+  return {
+    spec,
+    number: job.attempt,
+    adoptLost: job.after === 'LOST',
+    checkpoint: job.checkpoint,
+    ...(job.failedOver && failover !== null ? { handler: failover } : {}),
+    ...(current ? { step: { name: current.name, undo: undoing, results: resultsOf(job) } } : {}),
+  };
+}
+
+/** What the finished steps have returned. */
+export const resultsOf = ({ steps }: JobLife): Record<string, Json> =>
+  Object.fromEntries(steps.filter(({ result }) => result !== undefined).map(({ name, result }) => [name, result!]));
+
+const isQueueTimeout = (failure: unknown): boolean =>
+  failure instanceof ActivityFailure && failure.cause instanceof TimeoutFailure && failure.cause.timeoutType === 'SCHEDULE_TO_START';
 
 /** Temporal's failures in the job's words: the one place that translates them. */
 function badEnd(failure: unknown): FailureDetails {

@@ -20,7 +20,7 @@ test('every job type is named like its file and describes itself and each field 
     expect(schema.additionalProperties, file).toBe(false);
     expect(undescribed(schema as Fields), file).toEqual([]);
   }
-  expect(files).toHaveLength(9);
+  expect(files).toHaveLength(10);
 });
 
 test('cpu.burn takes the CPU time it is asked for without a promise in between', async () => {
@@ -77,7 +77,7 @@ const jobsFolder = fileURLToPath(new URL('../../jobs/', import.meta.url));
 
 function contextOf<Payload>(payload: Payload, over: Partial<JobContext<Payload>> = {}): JobContext<Payload> {
   const job = { id: 'a-job', type: 'a.type', queue: 'default', tags: [], metadata: null };
-  const quiet = { log: () => {}, progress: () => {}, checkpoint: keptCheckpoint() };
+  const quiet = { dependencies: {}, log: () => {}, progress: () => {}, checkpoint: keptCheckpoint() };
   return { payload, job, attempt: 1, deadlineAt: undefined, signal: new AbortController().signal, ...quiet, ...over };
 }
 

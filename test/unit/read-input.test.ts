@@ -29,11 +29,22 @@ describe('defaults', () => {
       tags: [],
       metadata: null,
       options: {
+        startAt: null,
         timeoutMs: null,
+        timeoutIsFinal: false,
+        queueTimeoutMs: null,
+        deadlineMs: null,
         graceMs: 5_000,
         retry: { maxAttempts: 3, delayMs: 1_000, backoff: 2, maxDelayMs: 3_600_000, jitter: true },
         maxHalts: 3,
+        onDependencyFailure: 'FAIL',
+        onLost: 'RUN_AGAIN',
+        rollback: true,
+        failover: null,
       },
+      dependencies: [],
+      hold: false,
+      steps: [],
       createdAt: 1_000,
     });
   });

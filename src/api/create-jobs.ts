@@ -1,0 +1,93 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { Fault, UserError } from '../job/errors.ts';
+import { workflowIdOf } from '../job/ids.ts';
+import { firstRecord } from '../job/record.ts';
+import { LIMITS } from '../job/spec.ts';
+import type { Journal } from '../journal/journal.ts';
+import { readJobsById } from '../journal/read-jobs.ts';
+import { rowOf } from '../journal/record-job.ts';
+import { circleOf, waves } from './creation-order.ts';
+import { toUserError } from './errors.ts';
+import type { JobPayload, JobRows } from './job-rows.ts';
+import type { JobTypes } from './job-types.ts';
+import { specOf } from './read-input.ts';
+import type { CreateJobInput } from './schema.gen.ts';
+import { startJob, toTemporal } from './to-temporal.ts';
+
+export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes; rows: JobRows };
+
+/** Checks what is asked for, starts the workflow, and writes the job's row before the answer goes out. */
+export async function createJob(deps: CreateDeps, input: CreateJobInput): Promise<JobPayload> {
+  const { client, jobTypes, rows } = deps;
+  let id = input.id ?? undefined;
+  try {
+    const type = await jobTypes.get(input.type);
+    jobTypes.checkPayload(type, input.payload ?? null);
+    const spec = specOf(input, type);
+    id = spec.id;
+    await checkDependencies(deps, spec.id, spec.dependencies);
+    if (!(await startJob(client, spec)))
+      throw new UserError('ID_TAKEN', `another job has the id "${spec.id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });
+    await rows.record({ kind: 'job', record: firstRecord(spec) });
+    return { job: (await rows.read(spec.id)) ?? rowOf(spec), userErrors: [] };
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'ID_TAKEN' || id === undefined) return rows.refusal(error);
+    // Whoever has created it may be about to write its row.
+    const job = await rows.until(id, () => true);
+    return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)] };
+  }
+}
+
+/** Every item on its own, a few at a time: one that is refused says nothing of the others, but of those that wait for it. */
+export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInput[]): Promise<{ results: JobPayload[] }> {
+  // There is no item whose result could say so.
+  if (inputs.length === 0) throw new Fault('BAD_USER_INPUT', `no jobs in the request: 1 to ${LIMITS.jobsPerRequest}`);
+  if (inputs.length > LIMITS.jobsPerRequest) {
+    const error = toUserError(
+      new UserError('TOO_MANY', `${inputs.length} jobs in one request: 1 to ${LIMITS.jobsPerRequest}`, { path: ['jobs'] }),
+    );
+    return { results: inputs.map(() => ({ job: null, userErrors: [error] })) };
+  }
+  const results: JobPayload[] = [];
+  const answer = (index: number, { job, userErrors }: JobPayload): void => {
+    results[index] = { job, userErrors: userErrors.map((error) => ({ ...error, path: ['jobs', String(index), ...(error.path ?? [])] })) };
+  };
+  const { order, stuck } = waves(inputs);
+  for (const wave of order) {
+    const next = wave.values();
+    const take = async (): Promise<void> => {
+      for (const index of next) answer(index, await createJob(deps, inputs[index]!));
+    };
+    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, take));
+  }
+  for (const index of stuck) answer(index, { job: null, userErrors: [toUserError(inCircle(inputs, stuck, index))] });
+  return { results };
+}
+
+function inCircle(inputs: readonly CreateJobInput[], stuck: readonly number[], index: number): UserError {
+  const circle = circleOf(inputs, stuck, index);
+  return new UserError('DEPENDENCY_CYCLE', `these jobs wait for each other in a circle: ${circle.join(' → ')}`, { path: ['dependencies'] });
+}
+
+/** @throws UserError UNKNOWN_DEPENDENCY with the ids that neither the journal nor Temporal knows. */
+async function checkDependencies({ client, journal }: CreateDeps, id: string, dependencies: readonly string[]): Promise<void> {
+  if (dependencies.length === 0) return;
+  if (dependencies.includes(id)) throw new UserError('DEPENDENCY_CYCLE', `the job "${id}" waits for itself`, { path: ['dependencies'] });
+  const rows = await readJobsById(journal.db, dependencies).catch(() => []);
+  const known = new Set(rows.map((row) => row?.id));
+  const unknown: string[] = [];
+  for (const dependency of dependencies.filter((each) => !known.has(each))) {
+    try {
+      await toTemporal(client, () => client.workflow.getHandle(workflowIdOf(dependency)).describe());
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      unknown.push(dependency);
+    }
+  }
+  if (unknown.length > 0)
+    throw new UserError('UNKNOWN_DEPENDENCY', `there is no job ${unknown.map((each) => `"${each}"`).join(', ')} to wait for`, {
+      path: ['dependencies', dependencies.indexOf(unknown[0]!)],
+    });
+}
+
+const STARTS_AT_ONCE = 16;

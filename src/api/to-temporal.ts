@@ -1,0 +1,69 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { bandOfPriority } from '../job/bands.ts';
+import { Fault } from '../job/errors.ts';
+import { ORCHESTRATOR_TASK_QUEUE, workflowIdOf } from '../job/ids.ts';
+import { firstRecord } from '../job/record.ts';
+import type { JobSpec } from '../job/spec.ts';
+import type { Kept } from '../workflows/job-life.ts';
+import type { jobWorkflow } from '../workflows/job.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+
+/**
+ * Starts a job's workflow.
+ *
+ * @param kept what a job that is run again goes on with.
+ * @returns false where the id is taken: by any job there was, or, with `kept`, by one that is not final.
+ * @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time.
+ */
+export async function startJob(client: Client, spec: JobSpec, kept?: Kept): Promise<boolean> {
+  try {
+    await toTemporal(client, () =>
+      client.workflow.start<typeof jobWorkflow>('jobWorkflow', {
+        workflowId: workflowIdOf(spec.id),
+        taskQueue: ORCHESTRATOR_TASK_QUEUE,
+        args: kept ? [spec, kept] : [spec],
+        workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+        // Its first task stands in line too: a burst of regular jobs must not delay an urgent one before it is in its own.
+        priority: { priorityKey: bandOfPriority(spec.priority) },
+        staticSummary: `${spec.type}, queue ${spec.queue}`,
+        typedSearchAttributes: [
+          { key: searchAttributes.type, value: spec.type },
+          { key: searchAttributes.queue, value: spec.queue },
+          { key: searchAttributes.pool, value: spec.pool },
+          { key: searchAttributes.status, value: kept?.status ?? firstRecord(spec).status },
+          { key: searchAttributes.priority, value: spec.priority },
+          ...(spec.tags.length > 0 ? [{ key: searchAttributes.tags, value: tagsThatFit(spec.tags) }] : []),
+        ],
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+/** @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time. */
+export async function toTemporal<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + TEMPORAL_WAIT_MS, call);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code ?? (error as { cause?: { code?: unknown } }).cause?.code;
+    if (!UNAVAILABLE.has(code) && (error as Error).name !== 'WorkflowUpdateRPCTimeoutOrCancelledError') throw error;
+    throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done. Try again with the same id.', {
+      cause: error,
+    });
+  }
+}
+
+/** Temporal takes at most 2 KiB of JSON as one search attribute. Lists read the journal, which has all of them. */
+function tagsThatFit(tags: string[]): string[] {
+  let bytes = 2;
+  const cut = tags.findIndex((tag) => (bytes += Buffer.byteLength(JSON.stringify(tag)) + 1) > MAX_ATTRIBUTE_BYTES);
+  return cut < 0 ? tags : tags.slice(0, cut);
+}
+
+/** https://grpc.io/docs/guides/status-codes: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE */
+const UNAVAILABLE = new Set<unknown>([1, 4, 14]);
+const TEMPORAL_WAIT_MS = 10_000;
+const MAX_ATTRIBUTE_BYTES = 2_048;

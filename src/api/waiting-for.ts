@@ -1,0 +1,66 @@
+import type { JobOptions } from '../job/spec.ts';
+import { isFinal, type JobStatus } from '../job/status.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type JobRow, placeInLine } from '../journal/read-jobs.ts';
+import { readWorkers } from '../journal/read-workers.ts';
+import { fromJournal } from './errors.ts';
+import type { Loaders } from './loaders.ts';
+import { workerStatus } from './present.ts';
+import type { WaitingKind } from './schema.gen.ts';
+
+export type Wait = { kind: WaitingKind; message: string; jobIds: string[]; until: number | null; placeInLine: number | null };
+
+/** Why a job does not run, and what would make it run; null where it runs or is final. */
+export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders): Promise<Wait | null> {
+  const because = (kind: WaitingKind, message: string, more: Partial<Wait> = {}): Wait => ({
+    kind,
+    message,
+    jobIds: [],
+    until: null,
+    placeInLine: null,
+    ...more,
+  });
+  const until = row.starts_at === null ? 'a time' : new Date(row.starts_at).toISOString();
+  switch (row.status as JobStatus) {
+    case 'HELD':
+      return because('HOLD', 'on hold: releaseJob or forceStartJob lets it go on');
+    case 'WAITING': {
+      const jobIds = await openDependencies(row, loaders);
+      return because(
+        'DEPENDENCIES',
+        `waits for ${jobIds.length} job${jobIds.length === 1 ? '' : 's'} to end: ${jobIds.slice(0, 10).join(', ')}`,
+        {
+          jobIds: jobIds.slice(0, MAX_IDS),
+        },
+      );
+    }
+    case 'SCHEDULED':
+      return row.attempts_ended === 0 || (JSON.parse(row.options) as JobOptions).startAt === row.starts_at
+        ? because('START_TIME', `starts at ${until}; forceStartJob starts it now`, { until: row.starts_at })
+        : because('BACKOFF', `its next try comes at ${until}; forceStartJob tries now`, { until: row.starts_at });
+    case 'QUEUED':
+      return because(...(await lineOf(row, journal)));
+    default:
+      return null;
+  }
+}
+
+async function lineOf(row: JobRow, journal: Journal): Promise<[WaitingKind, string, Partial<Wait>]> {
+  const [workers, place] = await fromJournal(() =>
+    Promise.all([readWorkers(journal.db, { pool: row.pool }), placeInLine(journal.db, row)]),
+  );
+  const able = workers.filter(
+    (worker) => workerStatus(worker) === 'RUNNING' && (JSON.parse(worker.job_types) as string[]).includes(row.type),
+  );
+  if (able.length === 0)
+    return ['NO_WORKER', `no worker of the pool "${row.pool}" that has the type "${row.type}" is there: start one`, { placeInLine: place }];
+  return ['LINE', `number ${place} in the line of the pool "${row.pool}", in band ${row.band}`, { placeInLine: place }];
+}
+
+async function openDependencies(row: JobRow, loaders: Loaders): Promise<string[]> {
+  const ids = await loaders.dependencies.load(row.id);
+  const jobs = await Promise.all(ids.map((id) => loaders.job.load(id)));
+  return ids.filter((_, index) => jobs[index] && !isFinal(jobs[index].status as JobStatus));
+}
+
+const MAX_IDS = 100;

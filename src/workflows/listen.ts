@@ -1,0 +1,86 @@
+import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { isFinal } from '../job/status.ts';
+import { noteDependency } from './dependencies.ts';
+import type { BadJobEnd, JobLife } from './job-life.ts';
+import { Line } from './line.ts';
+import { abort, ALREADY_FINISHED, dependant, dependencyEnded, forceStart, hold, release, setPriority, UNSUPPORTED } from './messages.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { abandonRollback, stop } from './stop.ts';
+
+/** What the job does when it is told something. The handlers stand before the first await, so that no message can come before them. */
+export function listen(job: JobLife): void {
+  const line = new Line(job);
+  const refuseFinal = (): void => {
+    if (isFinal(job.status)) throw ApplicationFailure.nonRetryable(`the job is ${job.status}`, ALREADY_FINISHED);
+  };
+  const refuseHold = (): void => {
+    refuseFinal();
+    if (job.undoing) throw ApplicationFailure.nonRetryable('the job undoes its steps, which cannot be put on hold', UNSUPPORTED);
+  };
+
+  setHandler(
+    abort,
+    ({ message, rollback }) => {
+      askToStop(job, message, rollback);
+      return job.snapshot();
+    },
+    { validator: (_) => refuseFinal() },
+  );
+  setHandler(
+    setPriority,
+    async (priority) => {
+      if (priority === job.priority) return job.snapshot();
+      job.priority = priority;
+      upsertSearchAttributes([{ key: searchAttributes.priority, value: priority }]);
+      const record = job.tell([{ kind: 'PRIORITY_SET', detail: { priority } }]);
+      await line.settle();
+      return record;
+    },
+    { validator: (_) => refuseFinal() },
+  );
+  setHandler(
+    forceStart,
+    // Older clients send nothing with it.
+    async ({ ignoreDependencies = false } = {}) => {
+      const skips = job.held || job.startsAt !== undefined || (ignoreDependencies && job.missing.length > 0);
+      if (job.undoing || (job.forced && !skips)) return job.snapshot();
+      job.forced = true;
+      job.held = false;
+      job.startsAt = undefined;
+      if (ignoreDependencies) job.missing = [];
+      const record = job.tell([{ kind: 'FORCED' }]);
+      await line.settle();
+      return record;
+    },
+    { validator: (_) => refuseFinal() },
+  );
+  setHandler(
+    hold,
+    async () => {
+      if (job.held) return job.snapshot();
+      job.held = true;
+      await line.settle();
+      // One that has just started goes on, and is held when it comes back. Any other says so itself when it is out of line.
+      return job.held && job.attemptScope && !job.withdrawn ? job.tell([{ kind: 'HELD' }]) : job.snapshot();
+    },
+    { validator: refuseHold },
+  );
+  setHandler(
+    release,
+    () => {
+      if (!job.held) return job.snapshot();
+      job.held = false;
+      return job.tell([{ kind: 'RELEASED' }]);
+    },
+    { validator: refuseHold },
+  );
+  setHandler(dependant, (id) => void job.dependants.push(id));
+  setHandler(dependencyEnded, (id, status) => noteDependency(job, id, status));
+}
+
+export function askToStop(job: JobLife, message: string | undefined, rollback?: boolean): void {
+  const end: BadJobEnd = { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: message ?? 'aborted' } };
+  if (job.undoing && rollback === false) abandonRollback(job, end);
+  else if (!stop(job, end, rollback)) return;
+  job.tell([{ kind: 'ABORT_REQUESTED', detail: message === undefined ? {} : { message } }]);
+}

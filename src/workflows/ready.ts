@@ -1,0 +1,21 @@
+import { condition } from '@temporalio/workflow';
+import { arrival, statusBefore } from '../job/waits.ts';
+import type { JobLife } from './job-life.ts';
+
+/** Resolves when nothing keeps the job out of the line any more, or it is asked to stop. At once for one that waits for nothing. */
+export async function untilReady(job: JobLife): Promise<void> {
+  for (;;) {
+    const now = waitOf(job);
+    if (job.isToStop || now === 'QUEUED') break;
+    if (now !== job.status && !job.undoing) job.tell([arrival(now, job.startsAt)], { status: now });
+    const changed = (): boolean => job.isToStop || waitOf(job) !== now;
+    if (now !== 'SCHEDULED') await condition(changed);
+    else if (!(await condition(changed, Math.max(1, (job.startsAt ?? 0) - Date.now())))) job.startsAt = undefined;
+  }
+  if (job.isToStop || job.undoing || job.status === 'QUEUED') return;
+  job.tell([{ kind: 'QUEUED' }], { status: 'QUEUED' });
+}
+
+/** An undo waits for nothing but its own backoff. */
+const waitOf = ({ undoing, held, missing, startsAt }: JobLife): ReturnType<typeof statusBefore> =>
+  statusBefore(undoing ? { held: false, missing: 0, startsAt } : { held, missing: missing.length, startsAt });

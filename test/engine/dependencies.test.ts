@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seeded } from '../../src/cli/demo/seeded.ts';
+import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
+import { TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
+
+let millrace: Millrace;
+let temporal: TemporalView;
+let orders: ReturnType<typeof ordersTo>;
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+});
+
+const NOW = { type: 'sleep', payload: { ms: 0 } };
+const create = (input: Record<string, unknown> = {}): Promise<string> => millrace.create({ ...NOW, ...input });
+type Result = { job: { id: string; status: string } | null; userErrors: { code: string; message: string; path: string[] }[] };
+async function createAll(jobs: Record<string, unknown>[]): Promise<Result[]> {
+  const { createJobs } = await millrace.client.data(
+    'mutation ($input: CreateJobsInput!) { createJobs(input: $input) { results { job { id status } userErrors { code message path } } } }',
+    { input: { jobs: jobs.map((job) => ({ ...NOW, ...job })) } },
+  );
+  return createJobs.results;
+}
+async function refusal(input: Record<string, unknown>) {
+  const [result] = await createAll([input]);
+  return result!.userErrors[0];
+}
+
+describe('a job that waits for others', () => {
+  test('runs when all of them have succeeded, and says meanwhile which are missing', async () => {
+    const [one, two] = [await create({ hold: true }), await create({ hold: true })];
+    const id = await create({ dependencies: [one, two] });
+    const before = await millrace.job(id, 'status dependencies { id status } waitingFor { kind jobIds }');
+    expect(before).toMatchObject({ status: 'WAITING', waitingFor: { kind: 'DEPENDENCIES' } });
+    expect(before.waitingFor.jobIds.toSorted()).toEqual([one, two].toSorted());
+    await orders.release(one);
+    await millrace.until(one, 'SUCCEEDED');
+    await millrace.until(id, ({ version }) => version > 0);
+    expect((await millrace.job(id, 'status')).status).toBe('WAITING');
+    await orders.release(two);
+    await millrace.until(id, 'SUCCEEDED');
+    const { events, dependencies } = await millrace.job(id, 'events { nodes { kind } } dependencies { id status job { type } }');
+    expect(events.nodes.map(({ kind }: any) => kind)).toEqual([
+      'CREATED',
+      'WAITING',
+      'DEPENDENCY_ENDED',
+      'DEPENDENCY_ENDED',
+      'QUEUED',
+      'STARTED',
+      'ATTEMPT_ENDED',
+      'FINISHED',
+    ]);
+    expect(dependencies).toHaveLength(2);
+    expect(dependencies[0]).toMatchObject({ status: 'SUCCEEDED', job: { type: 'sleep' } });
+    expect((await millrace.job(one, 'dependants { nodes { id } }')).dependants.nodes).toEqual([{ id }]);
+  });
+
+  test('on jobs that are final already runs at once', async () => {
+    const one = await create();
+    await millrace.until(one, 'SUCCEEDED');
+    expect(await millrace.until(await create({ dependencies: [one] }), 'SUCCEEDED')).toMatchObject({ attemptCount: 1 });
+  });
+
+  test('fails with them, named, all the way down', async () => {
+    const bad = await create({ type: 'fail', payload: { times: 1, final: true }, hold: true });
+    const child = await create({ dependencies: [bad] });
+    const grandchild = await create({ dependencies: [child] });
+    await orders.release(bad);
+    expect(await millrace.until(child, 'FAILED')).toMatchObject({
+      reason: { code: 'DEPENDENCY_FAILED', message: expect.stringContaining(bad) as string },
+    });
+    expect(await millrace.until(grandchild, 'FAILED')).toMatchObject({
+      reason: { code: 'DEPENDENCY_FAILED', message: expect.stringContaining(child) as string },
+    });
+    expect(await millrace.until(await create({ dependencies: [bad] }), 'FAILED')).toMatchObject({ reason: { code: 'DEPENDENCY_FAILED' } });
+  });
+
+  test('with RUN_ANYWAY runs whatever became of them', async () => {
+    const bad = await create({ hold: true });
+    const id = await create({ dependencies: [bad], onDependencyFailure: 'RUN_ANYWAY' });
+    await orders.abort(bad);
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ attemptCount: 1 });
+  });
+
+  test('is told when one is aborted, and when one is terminated in Temporal', async () => {
+    const [aborted, terminated] = [await create({ hold: true }), await create({ hold: true })];
+    const [one, two] = [await create({ dependencies: [aborted] }), await create({ dependencies: [terminated] })];
+    await orders.abort(aborted);
+    expect(await millrace.until(one, 'FAILED')).toMatchObject({ reason: { code: 'DEPENDENCY_FAILED' } });
+    await temporal.handle(terminated).terminate('by the test');
+    expect(await millrace.until(two, 'FAILED', 40_000)).toMatchObject({ reason: { code: 'DEPENDENCY_FAILED' } });
+  });
+
+  test('is aborted, held, forced like any other', async () => {
+    const one = await create({ hold: true });
+    const [aborted, held, forced] = [
+      await create({ dependencies: [one] }),
+      await create({ dependencies: [one] }),
+      await create({ dependencies: [one] }),
+    ];
+    expect(await orders.abort(aborted)).toMatchObject({ codes: [], job: { status: 'ABORTED' } });
+    expect(await orders.hold(held)).toMatchObject({ job: { status: 'HELD' } });
+    expect(await orders.release(held)).toMatchObject({ job: { status: 'WAITING' } });
+    expect(await orders.setPriority(held, 8)).toMatchObject({ job: { status: 'WAITING', priority: 8 } });
+    expect(await orders.forceStart(held)).toMatchObject({ job: { status: 'WAITING', forced: true } });
+    expect(await orders.forceStart(forced, { ignoreDependencies: true })).toMatchObject({ codes: [], job: { forced: true } });
+    await millrace.until(forced, 'SUCCEEDED');
+    await orders.release(one);
+    await millrace.until(held, 'SUCCEEDED');
+  });
+
+  test('is given what they have returned', async () => {
+    const one = await create({ type: 'test.echo', payload: { a: 1 } });
+    const id = await create({ type: 'test.echo', dependencies: [one] });
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ result: { dependencies: { [one]: { status: 'SUCCEEDED' } } } });
+  });
+});
+
+describe('refused', () => {
+  test('an unknown dependency, named', async () => {
+    expect(await refusal({ dependencies: ['nobody-1'] })).toMatchObject({
+      code: 'UNKNOWN_DEPENDENCY',
+      message: expect.stringContaining('"nobody-1"') as string,
+      path: ['jobs', '0', 'dependencies', '0'],
+    });
+  });
+
+  test('a job that waits for itself, and a circle in one request, with the ids; the others are created', async () => {
+    expect(await refusal({ id: 'self', dependencies: ['self'] })).toMatchObject({ code: 'DEPENDENCY_CYCLE' });
+    const results = await createAll([
+      { id: 'circle-a', dependencies: ['circle-c'] },
+      { id: 'circle-b', dependencies: ['circle-a'] },
+      { id: 'circle-c', dependencies: ['circle-b'] },
+      { id: 'beside' },
+      { id: 'behind', dependencies: ['circle-a'] },
+    ]);
+    expect(results.map(({ userErrors }) => userErrors[0]?.code ?? null)).toEqual([
+      'DEPENDENCY_CYCLE',
+      'DEPENDENCY_CYCLE',
+      'DEPENDENCY_CYCLE',
+      null,
+      'DEPENDENCY_CYCLE',
+    ]);
+    expect(results[0]!.userErrors[0]!.message).toContain('circle-c → circle-b → circle-a → circle-c');
+    expect(await millrace.job('circle-a', 'id')).toBeNull();
+  });
+});
+
+test('a diamond of 50 jobs, in any order inside one request, ends in an order that respects every dependency', async () => {
+  const seed = 7;
+  const random = seeded(seed);
+  const layers = [1, 12, 12, 12, 12, 1];
+  const jobs: { id: string; dependencies: string[]; tags: string[] }[] = [];
+  let above: string[] = [];
+  for (const [layer, size] of layers.entries()) {
+    const ids = Array.from({ length: size }, (_, index) => `diamond-${layer}-${index}`);
+    for (const id of ids) jobs.push({ id, tags: ['diamond'], dependencies: above.filter((_, index) => index === 0 || random() < 0.4) });
+    above = ids;
+  }
+  const shuffled = jobs.toSorted(() => random() - 0.5);
+  const results = await createAll(shuffled);
+  expect(results.flatMap(({ userErrors }) => userErrors)).toEqual([]);
+  const ended = await untilAllFinal(millrace, 'diamond', jobs.length, 60_000);
+  expect(Array.from(ended.values()).filter(({ status }) => status !== 'SUCCEEDED')).toEqual([]);
+  const order = await startOrder(millrace, Object.fromEntries(jobs.map(({ id }) => [id, id])));
+  for (const { id, dependencies } of jobs)
+    for (const dependency of dependencies) expect(order.indexOf(dependency), `${dependency} before ${id}`).toBeLessThan(order.indexOf(id));
+});
+
+test('one job on 200', { timeout: 120_000 }, async () => {
+  const ids = Array.from({ length: 200 }, (_, index) => `of-200-${index}`);
+  await createAll(ids.map((id) => ({ id, hold: true })));
+  const id = await create({ dependencies: ids });
+  await Promise.all(ids.map((each) => orders.abort(each)));
+  expect(await millrace.until(id, 'FAILED', 60_000)).toMatchObject({ reason: { code: 'DEPENDENCY_FAILED' } });
+});

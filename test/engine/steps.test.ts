@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
+import { ordersTo, startOrder } from './fixtures/orders.ts';
+import { Scratch } from './fixtures/paths.ts';
+import { Millrace } from './millrace.ts';
+
+/** With the types that ship: trip.book has the steps flight, hotel and car, each with its undo. */
+let millrace: Millrace;
+let orders: ReturnType<typeof ordersTo>;
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1 });
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await millrace.stop();
+  scratch.remove();
+});
+
+type Payload = { failAt?: string; undoFails?: number; ms?: number; file?: string };
+const book = (payload: Payload, input: Record<string, unknown> = {}): Promise<string> =>
+  millrace.create({ type: 'trip.book', payload, retry: { delay: '10ms' }, ...input });
+const noted = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
+const STEPS = 'status rollback reason { code message } result steps { name status attemptCount error { message } result }';
+const statuses = (job: any): string[] => job.steps.map(({ status }: { status: string }) => status);
+
+describe('a job of many steps', () => {
+  test('runs them in order, each in an attempt of its own that sees what came before', async () => {
+    const file = scratch.path();
+    const id = await book({ file });
+    await millrace.until(id, 'SUCCEEDED');
+    expect(noted(file)).toEqual(['book flight', 'book hotel', 'book car']);
+    const job = await millrace.job(id, `${STEPS} attempts { nodes { number step undo outcome } } events { nodes { kind } }`);
+    expect(job.result).toEqual({ flight: { booking: `flight-${id}` }, hotel: { booking: `hotel-${id}` }, car: { booking: `car-${id}` } });
+    expect(statuses(job)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+    expect(job.rollback).toBeNull();
+    expect(job.attempts.nodes).toEqual(
+      ['flight', 'hotel', 'car'].map((step, index) => ({ number: index + 1, step, undo: false, outcome: 'SUCCEEDED' })),
+    );
+    expect(job.events.nodes.map(({ kind }: any) => kind).filter((kind: string) => kind.startsWith('STEP_'))).toEqual([
+      'STEP_STARTED',
+      'STEP_ENDED',
+      'STEP_STARTED',
+      'STEP_ENDED',
+      'STEP_STARTED',
+      'STEP_ENDED',
+    ]);
+  });
+
+  test('undoes what is done, last first, when a step fails for good', async () => {
+    const file = scratch.path();
+    const id = await book({ file, failAt: 'car' });
+    await millrace.until(id, 'FAILED');
+    expect(noted(file)).toEqual(['book flight', 'book hotel', 'cancel hotel', 'cancel flight']);
+    const job = await millrace.job(id, `${STEPS} events { nodes { kind status } }`);
+    expect(job).toMatchObject({
+      rollback: 'DONE',
+      reason: { code: 'HANDLER_ERROR', message: expect.stringContaining('no car is left') as string },
+    });
+    expect(statuses(job)).toEqual(['UNDONE', 'UNDONE', 'FAILED']);
+    expect(job.events.nodes.some(({ status }: any) => status === 'ROLLING_BACK')).toBe(true);
+  });
+
+  test('tries an undo that fails again', async () => {
+    const file = scratch.path();
+    const id = await book({ file, failAt: 'hotel', undoFails: 2 });
+    await millrace.until(id, 'FAILED');
+    expect(noted(file)).toEqual(['book flight', 'cancel flight']);
+    expect(statuses(await millrace.job(id, STEPS))).toEqual(['UNDONE', 'FAILED', 'PENDING']);
+  });
+
+  test('shows an undo that fails for good, names what remains, and undoes the others', async () => {
+    const id = await book({ failAt: 'car', undoFails: 5 }, { retry: { maxAttempts: 1, delay: '10ms' } });
+    await millrace.until(id, 'FAILED');
+    const job = await millrace.job(id, STEPS);
+    expect(job).toMatchObject({
+      rollback: 'INCOMPLETE',
+      reason: { code: 'HANDLER_ERROR', message: expect.stringContaining('not undone: flight, hotel') as string },
+    });
+    expect(statuses(job)).toEqual(['UNDO_FAILED', 'UNDO_FAILED', 'FAILED']);
+    expect(job.steps[0].error.message).toContain('cannot be cancelled');
+  });
+
+  test('keeps what is done where no rollback is wanted, and goes on from the failed step with another payload', async () => {
+    const file = scratch.path();
+    const id = await book({ file, failAt: 'hotel' }, { rollback: false });
+    const failed = await millrace.until(id, 'FAILED');
+    expect(await millrace.job(id, STEPS)).toMatchObject({ rollback: 'SKIPPED' });
+    expect((await orders.retry(id, { from: 'FAILED_STEP', payload: { file: 7 } })).codes).toEqual(['BAD_PAYLOAD']);
+    const { job, codes } = await orders.retry(id, { from: 'FAILED_STEP', payload: { file } });
+    expect(codes).toEqual([]);
+    expect(job!['version']).toBeGreaterThan(failed.version);
+    await millrace.until(id, 'SUCCEEDED');
+    expect(noted(file)).toEqual(['book flight', 'book hotel', 'book car']);
+    expect(await millrace.job(id, 'payload attemptCount')).toEqual({ payload: { file }, attemptCount: 4 });
+  });
+
+  test('is aborted by way of its undos', async () => {
+    const file = scratch.path();
+    const id = await book({ file, ms: 400 });
+    await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
+    await orders.abort(id, { grace: '0s', message: 'ill' });
+    const aborted = await millrace.until(id, 'ABORTED');
+    expect(aborted).toMatchObject({ reason: { code: 'ABORTED_BY_USER', message: 'ill' } });
+    expect(noted(file)).toEqual(['book flight', 'cancel flight']);
+  });
+
+  test('is aborted without them when asked so', async () => {
+    const file = scratch.path();
+    const id = await book({ file, ms: 400 });
+    await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
+    await orders.abort(id, { grace: '0s', rollback: false });
+    await millrace.until(id, 'ABORTED');
+    expect(noted(file)).toEqual(['book flight']);
+    expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'SKIPPED' });
+  });
+
+  test('goes on with the step it was in when its process dies', async () => {
+    const file = scratch.path();
+    const id = await book({ file, ms: 300 });
+    await eventually('the hotel runs', async () => (await millrace.job(id, STEPS)).steps[1].status === 'RUNNING');
+    process.kill((await millrace.job(id, 'lastAttempt { pid }')).lastAttempt.pid, 'SIGKILL');
+    await millrace.until(id, 'SUCCEEDED');
+    expect(noted(file)).toEqual(['book flight', 'book hotel', 'book car']);
+    expect(await millrace.job(id, 'halts attemptCount')).toEqual({ halts: 1, attemptCount: 4 });
+  });
+
+  test('that has begun is finished before new ones are started', async () => {
+    const names: Record<string, string> = {};
+    for (const name of ['first', 'second', 'third', 'fourth']) names[name] = await book({ ms: 150 }, { priority: 10 });
+    for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
+    // A slot that is free before the next step is in line takes what is there: two are under way at most, on one slot.
+    const order = await startOrder(millrace, names);
+    expect(order.indexOf('third')).toBeGreaterThan(order.indexOf('first 3'));
+    expect(order.indexOf('fourth')).toBeGreaterThan(order.indexOf('second 3'));
+    // Of two that wait, the last step comes first.
+    expect(order.indexOf('first 3')).toBeLessThan(order.indexOf('second 3'));
+  });
+});
+
+describe('while a job undoes its steps', () => {
+  /** A job whose undo fails again and again. */
+  async function undoing(): Promise<string> {
+    const id = await book({ failAt: 'hotel', undoFails: 1_000 }, { retry: { maxAttempts: 1_000, delay: '10ms', maxDelay: '50ms' } });
+    await millrace.until(id, 'ROLLING_BACK');
+    return id;
+  }
+
+  test('abort, force and a deadline change nothing, hold is UNSUPPORTED, a priority is kept', async () => {
+    const id = await book(
+      { failAt: 'hotel', undoFails: 3 },
+      { retry: { maxAttempts: 10, delay: '200ms', jitter: false }, deadline: '1500ms' },
+    );
+    await millrace.until(id, 'ROLLING_BACK');
+    expect(await orders.abort(id)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', abortRequestedAt: null } });
+    expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', forced: false } });
+    expect((await orders.hold(id)).codes).toEqual(['UNSUPPORTED']);
+    expect((await orders.release(id)).codes).toEqual(['UNSUPPORTED']);
+    expect(await orders.setPriority(id, 6)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', priority: 6 } });
+    expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'HANDLER_ERROR' } });
+    expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'DONE' });
+  });
+
+  test('abort with rollback: false leaves it where it is', async () => {
+    const id = await undoing();
+    expect((await orders.abort(id, { rollback: false, grace: '0s' })).codes).toEqual([]);
+    await millrace.until(id, 'ABORTED');
+    const job = await millrace.job(id, STEPS);
+    expect(job).toMatchObject({ rollback: 'INCOMPLETE', reason: { code: 'ABORTED_BY_USER' } });
+    expect(statuses(job)).toEqual(['UNDO_FAILED', 'FAILED', 'PENDING']);
+  });
+});
+
+describe('a final job is run again', () => {
+  test('from the start, under its id, with the numbers that go on', async () => {
+    const id = await millrace.create({ type: 'fail', payload: { times: 1, final: true } });
+    await millrace.until(id, 'FAILED');
+    expect((await orders.retry(id, { payload: { times: 0 } })).codes).toEqual([]);
+    const job = await millrace.until(id, 'SUCCEEDED');
+    expect(job).toMatchObject({ reason: null, attemptCount: 2 });
+    const { events } = await millrace.job(id, 'events { nodes { kind } }');
+    expect(events.nodes.map(({ kind }: any) => kind)).toEqual([
+      'CREATED',
+      'QUEUED',
+      'STARTED',
+      'ATTEMPT_ENDED',
+      'FINISHED',
+      'RETRIED',
+      'QUEUED',
+      'STARTED',
+      'ATTEMPT_ENDED',
+      'FINISHED',
+    ]);
+  });
+
+  test('whether it has failed, was aborted, or has succeeded; again and again', async () => {
+    const id = await millrace.create({ type: 'sleep', payload: { ms: 0 }, hold: true });
+    await orders.abort(id);
+    for (let time = 0; time < 3; time++) {
+      expect((await orders.retry(id)).codes).toEqual([]);
+      await millrace.until(id, 'SUCCEEDED');
+    }
+    expect(await millrace.job(id, 'attemptCount')).toEqual({ attemptCount: 3 });
+  });
+
+  test('not while it is not final, not where there is none, and from a failed step only where there is one', async () => {
+    const id = await millrace.create({ type: 'sleep', payload: { ms: 0 }, hold: true });
+    expect((await orders.retry(id)).codes).toEqual(['NOT_FINISHED']);
+    await orders.abort(id);
+    expect((await orders.retry(id, { from: 'FAILED_STEP' })).codes).toEqual(['NOT_RESUMABLE']);
+    expect((await orders.retry('nobody')).codes).toEqual(['NOT_FOUND']);
+    const undone = await book({ failAt: 'hotel' });
+    await millrace.until(undone, 'FAILED');
+    expect((await orders.retry(undone, { from: 'FAILED_STEP' })).codes).toEqual(['NOT_RESUMABLE']);
+  });
+});

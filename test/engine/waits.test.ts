@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ordersTo, startOrder } from './fixtures/orders.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
+
+/** One slot: a job that runs keeps all others in line. */
+let millrace: Millrace;
+let temporal: TemporalView;
+let orders: ReturnType<typeof ordersTo>;
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  scratch.remove();
+});
+
+const NOW = { type: 'sleep', payload: { ms: 0 } };
+const create = (input: Record<string, unknown> = {}): Promise<string> => millrace.create({ ...NOW, ...input });
+const waitingFor = async (id: string) => (await millrace.job(id, 'waitingFor { kind message jobIds until placeInLine }')).waitingFor;
+const kindsOf = async (id: string): Promise<string[]> =>
+  (await millrace.job(id, 'events { nodes { kind } }')).events.nodes.map(({ kind }: { kind: string }) => kind);
+
+/** Fills the only slot; the answer frees it. */
+async function occupy(): Promise<() => Promise<unknown>> {
+  const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, grace: '0s' });
+  await millrace.until(id, 'RUNNING');
+  return async () => {
+    await orders.abort(id);
+    await millrace.until(id, 'ABORTED');
+  };
+}
+/** A job that is in Temporal's line. The slot must be full. */
+async function inLine(input: Record<string, unknown> = {}): Promise<string> {
+  const id = await create(input);
+  await temporal.untilInLine([id]);
+  return id;
+}
+
+describe('a job on hold', () => {
+  test('does not run, says so, and runs when it is released', async () => {
+    const id = await create({ hold: true });
+    expect(await millrace.job(id, 'status band queuedAt')).toEqual({ status: 'HELD', band: null, queuedAt: null });
+    expect(await waitingFor(id)).toMatchObject({ kind: 'HOLD' });
+    expect(await orders.hold(id)).toMatchObject({ codes: [], job: { status: 'HELD' } });
+    expect((await orders.release(id)).codes).toEqual([]);
+    await millrace.until(id, 'SUCCEEDED');
+    expect(await kindsOf(id)).toEqual(['CREATED', 'HELD', 'RELEASED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
+  });
+
+  test('is aborted in the answer', async () => {
+    const id = await create({ hold: true });
+    expect(await orders.abort(id)).toMatchObject({ codes: [], job: { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER' } } });
+  });
+
+  test('is let go by force, in band 2', async () => {
+    const free = await occupy();
+    const id = await create({ hold: true, delay: '1h' });
+    expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { status: 'QUEUED', forced: true, band: 2 } });
+    await free();
+    await millrace.until(id, 'SUCCEEDED');
+  });
+
+  test('keeps a priority it is given', async () => {
+    const id = await create({ hold: true });
+    expect(await orders.setPriority(id, 7)).toMatchObject({ codes: [], job: { status: 'HELD', priority: 7 } });
+    await orders.abort(id);
+  });
+
+  test('leaves the line, and comes back at the tail of its band', async () => {
+    const free = await occupy();
+    const names: Record<string, string> = {};
+    for (const name of ['held', 'one', 'two']) names[name] = await inLine();
+    expect(await orders.hold(names['held']!)).toMatchObject({ codes: [], job: { status: 'HELD', band: null } });
+    expect(await temporal.openAttempt(names['held']!)).toBeUndefined();
+    expect(await orders.release(names['held']!)).toMatchObject({ codes: [], job: { status: 'QUEUED' } });
+    await temporal.untilInLine([names['held']!]);
+    await free();
+    for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
+    expect(await startOrder(millrace, names)).toEqual(['one', 'two', 'held']);
+    expect(await millrace.job(names['held']!, 'attemptCount halts losses failures')).toEqual({
+      attemptCount: 1,
+      halts: 0,
+      losses: 0,
+      failures: 0,
+    });
+  });
+
+  test('that runs goes on, and is held when it comes back', async () => {
+    const gate = scratch.path();
+    const id = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate, ends: ['exit'] } });
+    await millrace.until(id, 'RUNNING');
+    expect(await orders.hold(id)).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
+    scratch.open(gate);
+    await millrace.until(id, 'HELD');
+    expect(await millrace.job(id, 'halts')).toEqual({ halts: 1 });
+    await orders.release(id);
+    await millrace.until(id, 'SUCCEEDED');
+  });
+
+  test('that runs may be released before it comes back', async () => {
+    const id = await millrace.create({ type: 'sleep', payload: { ms: 600 } });
+    await millrace.until(id, 'RUNNING');
+    await orders.hold(id);
+    expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
+    await millrace.until(id, 'SUCCEEDED');
+  });
+
+  test('in any order with priorities and force ends where the last one leaves it', async () => {
+    const free = await occupy();
+    const id = await inLine();
+    await Promise.all([orders.hold(id), orders.setPriority(id, 4), orders.release(id), orders.hold(id), orders.setPriority(id, 6)]);
+    await orders.hold(id);
+    expect(await millrace.job(id, 'status priority')).toEqual({ status: 'HELD', priority: 6 });
+    await orders.release(id);
+    await temporal.untilInLine([id], { [id]: 10 });
+    await free();
+    await millrace.until(id, 'SUCCEEDED');
+  });
+});
+
+describe('a start time', () => {
+  test('keeps the job out of the line until it has come', async () => {
+    const id = await create({ delay: '700ms' });
+    const { status, createdAt, startsAt } = await millrace.job(id, 'status createdAt startsAt');
+    expect(status).toBe('SCHEDULED');
+    expect(Date.parse(startsAt) - Date.parse(createdAt)).toBe(700);
+    expect(await waitingFor(id)).toMatchObject({ kind: 'START_TIME', until: startsAt });
+    await millrace.until(id, 'SUCCEEDED');
+    const { queuedAt } = await millrace.job(id, 'queuedAt');
+    expect(Date.parse(queuedAt)).toBeGreaterThanOrEqual(Date.parse(startsAt));
+    expect(await kindsOf(id)).toEqual(['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
+  });
+
+  test('in the past is now', async () => {
+    const id = await create({ startAt: '2020-01-01T00:00:00.000Z' });
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ attemptCount: 1 });
+  });
+
+  test('is skipped by force', async () => {
+    const id = await create({ delay: '1h' });
+    expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { forced: true } });
+    await millrace.until(id, 'SUCCEEDED');
+  });
+
+  test('is kept through a hold', async () => {
+    const id = await create({ delay: '1h' });
+    expect(await orders.hold(id)).toMatchObject({ job: { status: 'HELD' } });
+    expect(await orders.release(id)).toMatchObject({ job: { status: 'SCHEDULED' } });
+    expect(await orders.setPriority(id, 3)).toMatchObject({ job: { status: 'SCHEDULED', priority: 3 } });
+    expect(await orders.abort(id)).toMatchObject({ job: { status: 'ABORTED' } });
+  });
+});
+
+describe('the clocks', () => {
+  test('in line for longer than its queue timeout, a job fails with QUEUE_TIMEOUT', async () => {
+    const free = await occupy();
+    const id = await create({ queueTimeout: '500ms' });
+    const job = await millrace.until(id, 'FAILED');
+    expect(job).toMatchObject({ reason: { code: 'QUEUE_TIMEOUT' } });
+    expect(await millrace.job(id, 'attemptCount')).toEqual({ attemptCount: 0 });
+    await free();
+  });
+
+  test('a queue timeout does not run on hold', async () => {
+    const id = await create({ queueTimeout: '300ms', hold: true });
+    const later = await create({ delay: '600ms' });
+    await millrace.until(later, 'SUCCEEDED');
+    expect(await millrace.job(id, 'status')).toEqual({ status: 'HELD' });
+    await orders.release(id);
+    await millrace.until(id, 'SUCCEEDED');
+  });
+
+  test.each(['hold', 'delay', 'line'])('a deadline ends a job in %s with DEADLINE', async (where) => {
+    const free = await occupy();
+    const id = await create({ deadline: '700ms', ...(where === 'hold' ? { hold: true } : where === 'delay' ? { delay: '1h' } : {}) });
+    expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'DEADLINE' } });
+    await free();
+  });
+
+  test('a deadline kills what runs', async () => {
+    const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 60_000 }, deadline: '1s', grace: '0s' });
+    expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'DEADLINE' } });
+    expect((await millrace.job(id, 'lastAttempt { outcome signal }')).lastAttempt).toEqual({ outcome: 'ABORTED', signal: 'SIGKILL' });
+  });
+});
+
+describe('the place in line', () => {
+  test('is by band, then by age, and says so for each', async () => {
+    const free = await occupy();
+    const first = await inLine();
+    const second = await inLine();
+    const urgent = await inLine({ priority: 5 });
+    const places = async () => Promise.all([first, second, urgent].map(async (id) => (await waitingFor(id)).placeInLine));
+    expect(await places()).toEqual([2, 3, 1]);
+    await orders.setPriority(second, 9);
+    expect(await places()).toEqual([3, 1, 2]);
+    expect(await waitingFor(first)).toMatchObject({ kind: 'LINE' });
+    await free();
+    for (const id of [first, second, urgent]) await millrace.until(id, 'SUCCEEDED');
+    expect(await waitingFor(first)).toBeNull();
+  });
+
+  test('where no worker of the pool is there, that is what it waits for', async () => {
+    const id = await create({ pool: 'nobody' });
+    expect(await waitingFor(id)).toMatchObject({ kind: 'NO_WORKER', placeInLine: 1 });
+    await orders.abort(id);
+  });
+});
