@@ -65,6 +65,10 @@ export type JobDefaults = {
   onDependencyFailure?: 'FAIL' | 'RUN_ANYWAY';
   /** FAIL for what must not run twice when a worker is lost. Default RUN_AGAIN. */
   onLost?: 'RUN_AGAIN' | 'FAIL';
+  /** One job of the type at a time. Default false. */
+  exclusive?: boolean;
+  /** So many jobs of a key at a time. */
+  concurrency?: { key: string; limit: number };
   /** Undo the finished steps when the job fails or is aborted. Default true. */
   rollback?: boolean;
   /** The type whose handler takes over, with the same payload, when the retries are used up. Not for types with steps. */

@@ -10,13 +10,14 @@ import type { AttemptEnd, Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
 import { dependencyResults } from './dependencies.ts';
+import { readPolicy } from '../journal/read-queues.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
 import { Heart } from '../worker/heart.ts';
 import { Reporter } from '../worker/reporter.ts';
 import { Turns } from '../worker/turns.ts';
 import type { RunnerPool } from '../worker/runner-pool.ts';
 import type { KillReceipt, Runner, RunnerEnd } from '../worker/runner.ts';
-import type { FailureDetails } from '../workflows/run-attempt.ts';
+import { type FailureDetails, GIVEN_BACK } from '../workflows/run-attempt.ts';
 
 /** What a worker offers to workflows. */
 export type AttemptActivities = { attempt(input: AttemptInput): Promise<AttemptResult> };
@@ -45,6 +46,7 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
       const adopted = input.adoptLost ? await outcomeOnRecord(deps, input) : undefined;
       if (adopted) return report(adopted, { adopted: true });
 
+      if (await isKeptByQueue(deps.journal, input)) throw ApplicationFailure.nonRetryable('its queue has a policy', GIVEN_BACK);
       const heart = new Heart(deps);
       try {
         const ended = await turns.take(input.spec.id, heart, async () => {
@@ -172,6 +174,13 @@ function report(
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
   throw ApplicationFailure.create({ message: error.message, type: code, nonRetryable: true, details: [details] });
+}
+
+/** What was in line when its queue was paused, or got a limit, goes back to ask at the gate. No journal, no policy. */
+async function isKeptByQueue({ db }: Journal, { spec, forced, passedGate }: AttemptInput): Promise<boolean> {
+  if (forced) return false;
+  const policy = await readPolicy(db, spec.queue).catch(() => undefined);
+  return policy !== undefined && (policy.paused || (policy.limit !== null && !passedGate));
 }
 
 /** How the lost attempt before this one had ended, if its worker could still write that down. */

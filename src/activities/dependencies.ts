@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { dependant, dependencyEnded } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
+import { eachAtOnce } from './each-at-once.ts';
 
 /**
  * Asks jobs to tell another one of their end.
@@ -78,13 +79,3 @@ async function finalStatusOf(client: Client, journal: Journal, id: string): Prom
     return row && isFinal(row.status as JobStatus) ? (row.status as JobStatus) : 'FAILED';
   }
 }
-
-async function eachAtOnce<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const work = async (): Promise<void> => {
-    for (const item of rest) await run(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-}
-
-const AT_ONCE = 16;

@@ -1,26 +1,42 @@
 import type { Client } from '@temporalio/client';
 import type { JobStatus } from '../job/status.ts';
+import type { GatePolicy, Holder, Waiting } from '../job/gate.ts';
+import { readRunningOf } from '../journal/read-queues.ts';
 import type { Journal } from '../journal/journal.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
+import { askGate, endedAmong, type Key, leaveGates, tellGranted } from './gates.ts';
 import { reprioritise } from './reprioritise.ts';
+import { sweep } from './sweep.ts';
 import { withdraw, type Withdrawn } from './withdraw.ts';
 
 /** What an orchestrator offers to workflows: short calls to Temporal, and the reconciler. Never handler code. */
 export type OrchestratorActivities = {
-  reprioritise(input: { workflowId: string; band: number }): Promise<boolean>;
+  reprioritise(input: { workflowId: string; band: number; isForced?: boolean }): Promise<boolean>;
   withdraw(input: { workflowId: string; activityId: string }): Promise<Withdrawn>;
   dependOn(input: { jobId: string; dependencies: readonly string[] }): Promise<Record<string, JobStatus>>;
   tellDependants(input: { id: string; status: JobStatus; dependants: readonly string[] }): Promise<void>;
+  askGate(input: { gate: string; policy: GatePolicy | undefined; want: Waiting }): Promise<void>;
+  leaveGates(input: { jobId: string; keys: readonly Key[] }): Promise<void>;
+  tellGranted(input: { gate: string; granted: readonly Holder[] }): Promise<Holder[]>;
+  endedAmong(input: { holders: readonly Holder[] }): Promise<Holder[]>;
+  runningOf(input: { queue: string }): Promise<string[]>;
+  sweep(input: { queue: string; paused: boolean }): Promise<void>;
   reconcile(): Promise<void>;
 };
 
 export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string };
 
 export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActivities => ({
-  reprioritise: ({ workflowId, band }) => reprioritise(deps.client, deps.namespace, workflowId, band),
+  reprioritise: ({ workflowId, band, isForced }) => reprioritise(deps, workflowId, band, isForced),
   withdraw: ({ workflowId, activityId }) => withdraw(deps.client, deps.namespace, workflowId, activityId),
   dependOn: ({ jobId, dependencies }) => dependOn(deps, jobId, dependencies),
   tellDependants: ({ id, status, dependants }) => tellDependants(deps.client, id, status, dependants),
+  askGate: ({ gate, policy, want }) => askGate(deps, gate, policy, want),
+  leaveGates: ({ jobId, keys }) => leaveGates(deps.client, jobId, keys),
+  tellGranted: ({ gate, granted }) => tellGranted(deps.client, gate, granted),
+  endedAmong: ({ holders }) => endedAmong(deps.client, holders),
+  runningOf: ({ queue }) => readRunningOf(deps.journal.db, queue),
+  sweep: ({ queue, paused }) => sweep(deps, queue, paused),
   reconcile: () => reconcile(deps),
 });

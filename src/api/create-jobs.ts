@@ -10,11 +10,12 @@ import { circleOf, waves } from './creation-order.ts';
 import { toUserError } from './errors.ts';
 import type { JobPayload, JobRows } from './job-rows.ts';
 import type { JobTypes } from './job-types.ts';
+import type { Queues } from './queues.ts';
 import { specOf } from './read-input.ts';
 import type { CreateJobInput } from './schema.gen.ts';
 import { startJob, toTemporal } from './to-temporal.ts';
 
-export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes; rows: JobRows };
+export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes; rows: JobRows; queues: Queues };
 
 /** Checks what is asked for, starts the workflow, and writes the job's row before the answer goes out. */
 export async function createJob(deps: CreateDeps, input: CreateJobInput): Promise<JobPayload> {
@@ -25,6 +26,7 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     jobTypes.checkPayload(type, input.payload ?? null);
     const spec = specOf(input, type);
     id = spec.id;
+    spec.isQueueGated = await deps.queues.isGated(spec.queue);
     await checkDependencies(deps, spec.id, spec.dependencies);
     if (!(await startJob(client, spec)))
       throw new UserError('ID_TAKEN', `another job has the id "${spec.id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });

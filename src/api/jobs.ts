@@ -11,6 +11,7 @@ import { notFound } from './errors.ts';
 import { JobRows, type JobPayload } from './job-rows.ts';
 import type { JobTypes } from './job-types.ts';
 import type { Live } from './live.ts';
+import type { Queues } from './queues.ts';
 import { readPriority } from './read-input.ts';
 import { retryJob } from './retry-job.ts';
 import type {
@@ -24,7 +25,7 @@ import type {
 } from './schema.gen.ts';
 import { toTemporal } from './to-temporal.ts';
 
-export type JobsDeps = { client: Client; journal: Journal; jobTypes: JobTypes; live: Live };
+export type JobsDeps = { client: Client; journal: Journal; jobTypes: JobTypes; live: Live; queues: Queues };
 type Handle = ReturnType<Client['workflow']['getHandle']>;
 
 /** What clients can do to jobs. Temporal is asked first and decides; the journal is written before the answer goes out. */
@@ -63,8 +64,8 @@ export class Jobs {
     return this.#once(id, payload, ({ status }) => isFinal(status as JobStatus) || status === 'RUNNING' || status === 'ROLLING_BACK');
   }
 
-  async forceStart({ id, ignoreDependencies }: ForceStartJobInput): Promise<JobPayload> {
-    const how = ignoreDependencies ? { ignoreDependencies } : {};
+  async forceStart({ id, ignoreDependencies, ignoreConcurrency }: ForceStartJobInput): Promise<JobPayload> {
+    const how = { ...(ignoreDependencies ? { ignoreDependencies } : {}), ...(ignoreConcurrency ? { ignoreConcurrency } : {}) };
     const payload = await this.#update(id, (handle) => handle.executeUpdate(forceStart, { args: [how] }));
     // It ends holds and waits, which the workflow tells the journal a moment after it has answered us.
     return this.#once(id, payload, ({ status }) => status !== 'SCHEDULED' && status !== 'HELD');

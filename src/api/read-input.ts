@@ -5,7 +5,7 @@ import { UserError } from '../job/errors.ts';
 import { isJobId, isName, JOB_ID_RULE, NAME_RULE, newJobId } from '../job/ids.ts';
 import { LIMITS, PRODUCT_DEFAULTS, type JobOptions, type JobSpec } from '../job/spec.ts';
 import type { PublishedType } from '../journal/entries.ts';
-import type { CreateJobInput } from './schema.gen.ts';
+import type { ConcurrencyInput, CreateJobInput } from './schema.gen.ts';
 
 /**
  * What a client asked for, as a job is created with: checked, and defaults filled in (the job's own, else the type's,
@@ -28,6 +28,7 @@ export function specOf(input: CreateJobInput, type: PublishedType, nowMs = Date.
     dependencies: readDependencies(input.dependencies ?? []),
     hold: input.hold ?? false,
     steps: type.steps ?? [],
+    isQueueGated: false,
     createdAt: nowMs,
   };
 }
@@ -54,6 +55,8 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
     deadlineMs: bounded('deadline', length, input.deadline ?? defaults.deadlineMs ?? product.deadlineMs, 1),
     onDependencyFailure: input.onDependencyFailure ?? defaults.onDependencyFailure ?? product.onDependencyFailure,
     onLost: input.onLost ?? defaults.onLost ?? product.onLost,
+    exclusive: input.exclusive ?? defaults.exclusive ?? product.exclusive,
+    concurrency: readConcurrency(input.concurrency ?? defaults.concurrency ?? product.concurrency),
     rollback: input.rollback ?? defaults.rollback ?? product.rollback,
     failover: defaults.failover ?? product.failover,
     graceMs: input.grace ?? defaults.graceMs ?? product.graceMs,
@@ -78,6 +81,16 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
     },
     maxHalts: bounded('maxHalts', 'a whole number from 0 to 1000', input.maxHalts ?? defaults.maxHalts ?? product.maxHalts, 0, 1_000),
   };
+}
+
+function readConcurrency(concurrency: ConcurrencyInput | null): JobOptions['concurrency'] {
+  if (!concurrency) return null;
+  const { key, limit = 1 } = concurrency;
+  if (key.length === 0 || key.length > LIMITS.keyLength)
+    throw new UserError('INVALID_ARGUMENT', `the concurrency key has ${key.length} characters: 1 to ${LIMITS.keyLength}`, {
+      path: ['concurrency', 'key'],
+    });
+  return { key, limit: bounded('concurrency.limit', 'a whole number from 1 to 100000', limit, 1, 100_000) };
 }
 
 function bounded<T extends number | null>(path: string, rule: string, value: T, least: number, most = Number.MAX_SAFE_INTEGER): T {

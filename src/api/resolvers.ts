@@ -42,6 +42,12 @@ export const resolvers: Resolvers = {
     },
     jobCounts: (_, { filter }, { journal }) => fromJournal(() => countJobs(journal.db, readFilter(filter))) as never,
     jobTypes: async (_, __, { jobTypes }) => [...(await jobTypes.all()).values()],
+    async queues(_, { first, after }, { queues }) {
+      const from = String(decodeCursor('queue', after)?.[0] ?? '');
+      const rows = await queues.list({ after: from, limit: pageSize(first) + 1 });
+      return pageOf(rows, first, after, ({ name }) => encodeCursor('queue', name));
+    },
+    queue: (_, { name }, { queues }) => queues.get(name),
     async workers(_, { pool, status }, { journal }) {
       const rows = await fromJournal(() => readWorkers(journal.db, { pool }));
       return rows.filter((row) => !status || status.includes(workerStatus(row)));
@@ -52,6 +58,9 @@ export const resolvers: Resolvers = {
   Mutation: {
     createJob: (_, { input }, { jobs }) => jobs.create(input),
     createJobs: (_, { input }, { jobs }) => jobs.createAll(input.jobs),
+    pauseQueue: (_, { input }, { queues }) => queues.pause(input.name),
+    resumeQueue: (_, { input }, { queues }) => queues.resume(input.name),
+    setQueueLimit: (_, { input }, { queues }) => queues.setLimit(input.name, input.limit ?? null),
     holdJob: (_, { input }, { jobs }) => jobs.hold(input),
     releaseJob: (_, { input }, { jobs }) => jobs.release(input),
     retryJob: (_, { input }, { jobs }) => jobs.retry(input),
@@ -164,6 +173,13 @@ export const resolvers: Resolvers = {
     job: async (row, _, { loaders }) => (await loaders.job.load(row.job_id)) ?? null,
   },
   JobCounts: totalOf,
+
+  Queue: {
+    paused: ({ policy }) => policy.paused,
+    limit: ({ policy }) => policy.limit,
+    counts: ({ name }, _, { journal }) => fromJournal(() => countJobs(journal.db, { queue: [name] })) as never,
+    stats: ({ name }, { window }, { queues }) => queues.stats(name, window),
+  },
 
   Worker: {
     status: (row) => workerStatus(row),

@@ -51,6 +51,11 @@ function keptFor(row: JobRow, from: RetryFrom): Kept {
     error: undefined,
     missing: [],
     dependants: [],
+    keys: [],
+    // Beyond those of the runs before, whose answers must not be taken for new ones.
+    tickets: Date.now(),
+    isQueueGated: false,
+    ignoresKeys: false,
     failedOver: false,
     steps: steps.map((each, index) => (index < step ? each : { name: each.name, hasUndo: each.hasUndo, status: 'PENDING' })),
     step,
@@ -89,6 +94,7 @@ async function specOfRow(journal: CreateDeps['journal'], row: JobRow): Promise<J
     options: { ...(JSON.parse(row.options) as JobOptions), startAt: null },
     dependencies: dependencies.map(({ depends_on }) => depends_on),
     hold: false,
+    isQueueGated: false,
     steps: (JSON.parse(row.steps) as StepState[]).map(({ name, hasUndo }) => ({ name, hasUndo })),
     createdAt: row.created_at,
   };

@@ -6,6 +6,7 @@ import type { WorkerRow, JobTypeRow } from '../journal/read-workers.ts';
 import type { JobOptions as Options, Retry as RetryPolicy } from '../job/spec.ts';
 import type { Dependency, ShownStep } from './present.ts';
 import type { Wait } from './waiting-for.ts';
+import type { QueueRow } from './queues.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -125,14 +126,35 @@ export type AttemptOutcome =
   /** It was killed for its timeout. */
   | 'TIMED_OUT';
 
+/** A key that only so many jobs have at a time, from their first attempt in line to their end or their next wait. */
+export type Concurrency = {
+  __typename?: 'Concurrency';
+  /** What they share. */
+  key: Scalars['String']['output'];
+  /** How many at a time. */
+  limit: Scalars['Int']['output'];
+};
+
+/** A key that only so many jobs have at a time. */
+export type ConcurrencyInput = {
+  /** What they share, at most 200 characters. All jobs of a key should give the same limit: the one given last holds. */
+  key: Scalars['String']['input'];
+  /** How many at a time, 1 to 100,000. */
+  limit?: Scalars['Int']['input'];
+};
+
 /** One job to create. */
 export type CreateJobInput = {
+  /** Only so many jobs of a key at a time. */
+  concurrency?: InputMaybe<ConcurrencyInput>;
   /** From its creation to its end. What runs then is killed, and undone. Default: no bound. */
   deadline?: InputMaybe<Scalars['Duration']['input']>;
   /** Not in line before this long has passed. */
   delay?: InputMaybe<Scalars['Duration']['input']>;
   /** Jobs to wait for, at most 1,000. In createJobs also other items, in any order. */
   dependencies?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** One job of its type at a time. Default false. */
+  exclusive?: InputMaybe<Scalars['Boolean']['input']>;
   /** From the ask to stop to SIGKILL. Default 5s. */
   grace?: InputMaybe<Scalars['Duration']['input']>;
   /** Create it on hold. Default false. */
@@ -222,6 +244,8 @@ export type Direction =
 export type ForceStartJobInput = {
   /** Which. */
   id: Scalars['ID']['input'];
+  /** Do not wait for its concurrency key, nor for others of its exclusive type. Default false. */
+  ignoreConcurrency?: InputMaybe<Scalars['Boolean']['input']>;
   /** Do not wait for the jobs it depends on. Default false. */
   ignoreDependencies?: InputMaybe<Scalars['Boolean']['input']>;
 };
@@ -567,8 +591,12 @@ export type JobFilter = {
 /** What a job was created with, defaults filled in: the job's own, else the type's, else the product's. */
 export type JobOptions = {
   __typename?: 'JobOptions';
+  /** So many jobs of this key at a time. */
+  concurrency?: Maybe<Concurrency>;
   /** From its creation to its end, undoing not counted; null: no bound. */
   deadline?: Maybe<Scalars['Duration']['output']>;
+  /** One job of its type at a time. */
+  exclusive: Scalars['Boolean']['output'];
   /** The type whose handler takes over when the retries are used up. */
   failover?: Maybe<Scalars['String']['output']>;
   /** From the ask to stop to SIGKILL. */
@@ -611,6 +639,31 @@ export type JobOrderField =
   | 'PRIORITY'
   /** When its first attempt started. */
   | 'STARTED_AT';
+
+/** Figures of the jobs that became final in a window of time. The share of a percentile is of them, in ms; null where there are none. */
+export type JobStats = {
+  __typename?: 'JobStats';
+  /** How many of them FAILED. */
+  failed: Scalars['Int']['output'];
+  /** failed ÷ finished; 0 where none became final. */
+  failureRate: Scalars['Float']['output'];
+  /** How many became final. */
+  finished: Scalars['Int']['output'];
+  /** Whose figures. */
+  key: Scalars['String']['output'];
+  /** finished ÷ the window in minutes. */
+  perMinute: Scalars['Float']['output'];
+  /** From the first start to the end. */
+  runMsP50?: Maybe<Scalars['Float']['output']>;
+  /** From the first start to the end. */
+  runMsP95?: Maybe<Scalars['Float']['output']>;
+  /** From the first start to the end. */
+  runMsP99?: Maybe<Scalars['Float']['output']>;
+  /** From the first time in line to the first start. */
+  waitMsP50?: Maybe<Scalars['Float']['output']>;
+  /** From the first time in line to the first start. */
+  waitMsP95?: Maybe<Scalars['Float']['output']>;
+};
 
 /** Where a job stands. Values are added; treat one you do not know as QUEUED while finishedAt is null, else as FAILED. */
 export type JobStatus =
@@ -725,12 +778,18 @@ export type Mutation = {
   forceStartJob: ForceStartJobPayload;
   /** Keeps the job out of the line until it is released. One that runs goes on, and is held if it comes back. */
   holdJob: HoldJobPayload;
+  /** Lets no attempt of a queue start any more, also none that is in line already. What runs goes on; forced jobs and undos pass. */
+  pauseQueue: PauseQueuePayload;
   /** Ends a hold: the job waits for what else it has to, or stands at the tail of its band. */
   releaseJob: ReleaseJobPayload;
+  /** Ends a pause: what waited goes on in its order. */
+  resumeQueue: ResumeQueuePayload;
   /** A final job again, under the same id; its attempts' numbers and its version go on. */
   retryJob: RetryJobPayload;
   /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. */
   setJobPriority: SetJobPriorityPayload;
+  /** Lets at most so many attempts of a queue run at once, those that run now included. null takes the limit away. */
+  setQueueLimit: SetQueueLimitPayload;
 };
 
 
@@ -765,8 +824,20 @@ export type MutationHoldJobArgs = {
 
 
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationPauseQueueArgs = {
+  input: PauseQueueInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type MutationReleaseJobArgs = {
   input: ReleaseJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationResumeQueueArgs = {
+  input: ResumeQueueInput;
 };
 
 
@@ -779,6 +850,12 @@ export type MutationRetryJobArgs = {
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type MutationSetJobPriorityArgs = {
   input: SetJobPriorityInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationSetQueueLimitArgs = {
+  input: SetQueueLimitInput;
 };
 
 /** Where a page stands in its list. Lists go forward only. */
@@ -794,6 +871,21 @@ export type PageInfo = {
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** A queue to pause. */
+export type PauseQueueInput = {
+  /** Which. */
+  name: Scalars['String']['input'];
+};
+
+/** The queue that is paused. */
+export type PauseQueuePayload = {
+  __typename?: 'PauseQueuePayload';
+  /** As it is now. */
+  queue?: Maybe<Queue>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
 /** What can be read. */
 export type Query = {
   __typename?: 'Query';
@@ -805,6 +897,10 @@ export type Query = {
   jobTypes: Array<JobType>;
   /** Many jobs, a page at a time. */
   jobs: JobConnection;
+  /** One queue; one that nobody has used yet has no jobs and no policy. */
+  queue?: Maybe<Queue>;
+  /** The queues that have jobs, or a policy, by name. */
+  queues: QueueConnection;
   /** What this server is and what it is connected to. */
   serverInfo: ServerInfo;
   /** The workers that are there, and those that were lost or have stopped. */
@@ -834,9 +930,52 @@ export type QueryJobsArgs = {
 
 
 /** What can be read. */
+export type QueryQueueArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+/** What can be read. */
+export type QueryQueuesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+};
+
+
+/** What can be read. */
 export type QueryWorkersArgs = {
   pool?: InputMaybe<Scalars['String']['input']>;
   status?: InputMaybe<Array<WorkerStatus>>;
+};
+
+/** A label with a policy. */
+export type Queue = {
+  __typename?: 'Queue';
+  /** Its jobs by status. */
+  counts: JobCounts;
+  /** At most so many of its attempts run at once; null: no bound. */
+  limit?: Maybe<Scalars['Int']['output']>;
+  /** Its name. */
+  name: Scalars['String']['output'];
+  /** No attempt of it starts. */
+  paused: Scalars['Boolean']['output'];
+  /** Of its jobs that became final within the window. */
+  stats: JobStats;
+};
+
+
+/** A label with a policy. */
+export type QueueStatsArgs = {
+  window?: Scalars['Duration']['input'];
+};
+
+/** A page of queues. */
+export type QueueConnection = {
+  __typename?: 'QueueConnection';
+  /** The queues. */
+  nodes: Array<Queue>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
 };
 
 /** Why a job is as it is. */
@@ -888,6 +1027,21 @@ export type ReleaseJobPayload = {
   __typename?: 'ReleaseJobPayload';
   /** As it is now. */
   job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** A queue to let go on. */
+export type ResumeQueueInput = {
+  /** Which. */
+  name: Scalars['String']['input'];
+};
+
+/** The queue that goes on. */
+export type ResumeQueuePayload = {
+  __typename?: 'ResumeQueuePayload';
+  /** As it is now. */
+  queue?: Maybe<Queue>;
   /** Empty when it was done. */
   userErrors: Array<UserError>;
 };
@@ -990,6 +1144,23 @@ export type SetJobPriorityPayload = {
   __typename?: 'SetJobPriorityPayload';
   /** As it is now. */
   job?: Maybe<Job>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
+};
+
+/** A queue's new limit. */
+export type SetQueueLimitInput = {
+  /** 1 to 100,000; null: no bound. */
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  /** Which. */
+  name: Scalars['String']['input'];
+};
+
+/** The queue with its new limit. */
+export type SetQueueLimitPayload = {
+  __typename?: 'SetQueueLimitPayload';
+  /** As it is now. */
+  queue?: Maybe<Queue>;
   /** Empty when it was done. */
   userErrors: Array<UserError>;
 };
@@ -1135,6 +1306,8 @@ export type WaitingFor = {
   __typename?: 'WaitingFor';
   /** The jobs it waits for, of DEPENDENCIES; at most 100. */
   jobIds: Array<Scalars['ID']['output']>;
+  /** Of CONCURRENCY_KEY: key:<the key> or type:<the type>. Of QUEUE_PAUSED and QUEUE_LIMIT: the queue. */
+  key?: Maybe<Scalars['String']['output']>;
   /** What keeps it. */
   kind: WaitingKind;
   /** A sentence for people: what it waits for, and what would make it run. */
@@ -1149,6 +1322,8 @@ export type WaitingFor = {
 export type WaitingKind =
   /** The wait before its next try is not over. */
   | 'BACKOFF'
+  /** As many jobs of its key, or of its exclusive type, have their turn as may at a time. */
+  | 'CONCURRENCY_KEY'
   /** Jobs it depends on have not ended. */
   | 'DEPENDENCIES'
   /** It is on hold: releaseJob or forceStartJob. */
@@ -1157,6 +1332,10 @@ export type WaitingKind =
   | 'LINE'
   /** No worker of its pool that has its type is there. */
   | 'NO_WORKER'
+  /** As many jobs of its queue have their turn as its limit allows. */
+  | 'QUEUE_LIMIT'
+  /** Its queue is paused: resumeQueue or forceStartJob. */
+  | 'QUEUE_PAUSED'
   /** Its start time has not come. */
   | 'START_TIME';
 
@@ -1293,6 +1472,8 @@ export type ResolversTypes = {
   AttemptOutcome: AttemptOutcome;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Bytes: ResolverTypeWrapper<Scalars['Bytes']['output']>;
+  Concurrency: ResolverTypeWrapper<Concurrency>;
+  ConcurrencyInput: ConcurrencyInput;
   CreateJobInput: CreateJobInput;
   CreateJobPayload: ResolverTypeWrapper<Omit<CreateJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
   CreateJobsInput: CreateJobsInput;
@@ -1325,6 +1506,7 @@ export type ResolversTypes = {
   JobOptions: ResolverTypeWrapper<Options>;
   JobOrder: JobOrder;
   JobOrderField: JobOrderField;
+  JobStats: ResolverTypeWrapper<JobStats>;
   JobStatus: JobStatus;
   JobType: ResolverTypeWrapper<JobTypeRow>;
   JobsUpdate: ResolverTypeWrapper<Omit<JobsUpdate, 'changed'> & { changed: Array<ResolversTypes['Job']> }>;
@@ -1335,11 +1517,17 @@ export type ResolversTypes = {
   LostPolicy: LostPolicy;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
+  PauseQueueInput: PauseQueueInput;
+  PauseQueuePayload: ResolverTypeWrapper<Omit<PauseQueuePayload, 'queue'> & { queue?: Maybe<ResolversTypes['Queue']> }>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Queue: ResolverTypeWrapper<QueueRow>;
+  QueueConnection: ResolverTypeWrapper<Omit<QueueConnection, 'nodes'> & { nodes: Array<ResolversTypes['Queue']> }>;
   Reason: ResolverTypeWrapper<Reason>;
   ReasonCode: ReasonCode;
   ReleaseJobInput: ReleaseJobInput;
   ReleaseJobPayload: ResolverTypeWrapper<Omit<ReleaseJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  ResumeQueueInput: ResumeQueueInput;
+  ResumeQueuePayload: ResolverTypeWrapper<Omit<ResumeQueuePayload, 'queue'> & { queue?: Maybe<ResolversTypes['Queue']> }>;
   Retry: ResolverTypeWrapper<RetryPolicy>;
   RetryFrom: RetryFrom;
   RetryInput: RetryInput;
@@ -1349,6 +1537,8 @@ export type ResolversTypes = {
   ServerInfo: ResolverTypeWrapper<ServerInfo>;
   SetJobPriorityInput: SetJobPriorityInput;
   SetJobPriorityPayload: ResolverTypeWrapper<Omit<SetJobPriorityPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
+  SetQueueLimitInput: SetQueueLimitInput;
+  SetQueueLimitPayload: ResolverTypeWrapper<Omit<SetQueueLimitPayload, 'queue'> & { queue?: Maybe<ResolversTypes['Queue']> }>;
   Step: ResolverTypeWrapper<ShownStep>;
   StepStatus: StepStatus;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
@@ -1371,6 +1561,8 @@ export type ResolversParentTypes = {
   AttemptConnection: Omit<AttemptConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['Attempt']> };
   Boolean: Scalars['Boolean']['output'];
   Bytes: Scalars['Bytes']['output'];
+  Concurrency: Concurrency;
+  ConcurrencyInput: ConcurrencyInput;
   CreateJobInput: CreateJobInput;
   CreateJobPayload: Omit<CreateJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
   CreateJobsInput: CreateJobsInput;
@@ -1398,6 +1590,7 @@ export type ResolversParentTypes = {
   JobFilter: JobFilter;
   JobOptions: Options;
   JobOrder: JobOrder;
+  JobStats: JobStats;
   JobType: JobTypeRow;
   JobsUpdate: Omit<JobsUpdate, 'changed'> & { changed: Array<ResolversParentTypes['Job']> };
   LogBatch: Omit<LogBatch, 'lines'> & { lines: Array<ResolversParentTypes['LogLine']> };
@@ -1405,10 +1598,16 @@ export type ResolversParentTypes = {
   LogLine: LogLineRow;
   Mutation: Record<PropertyKey, never>;
   PageInfo: PageInfo;
+  PauseQueueInput: PauseQueueInput;
+  PauseQueuePayload: Omit<PauseQueuePayload, 'queue'> & { queue?: Maybe<ResolversParentTypes['Queue']> };
   Query: Record<PropertyKey, never>;
+  Queue: QueueRow;
+  QueueConnection: Omit<QueueConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['Queue']> };
   Reason: Reason;
   ReleaseJobInput: ReleaseJobInput;
   ReleaseJobPayload: Omit<ReleaseJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  ResumeQueueInput: ResumeQueueInput;
+  ResumeQueuePayload: Omit<ResumeQueuePayload, 'queue'> & { queue?: Maybe<ResolversParentTypes['Queue']> };
   Retry: RetryPolicy;
   RetryInput: RetryInput;
   RetryJobInput: RetryJobInput;
@@ -1416,6 +1615,8 @@ export type ResolversParentTypes = {
   ServerInfo: ServerInfo;
   SetJobPriorityInput: SetJobPriorityInput;
   SetJobPriorityPayload: Omit<SetJobPriorityPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
+  SetQueueLimitInput: SetQueueLimitInput;
+  SetQueueLimitPayload: Omit<SetQueueLimitPayload, 'queue'> & { queue?: Maybe<ResolversParentTypes['Queue']> };
   Step: ShownStep;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
@@ -1461,6 +1662,11 @@ export type AttemptConnectionResolvers<ContextType = Context, ParentType extends
 export interface BytesScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Bytes'], any> {
   name: 'Bytes';
 }
+
+export type ConcurrencyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Concurrency'] = ResolversParentTypes['Concurrency']> = {
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  limit?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
 
 export type CreateJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateJobPayload'] = ResolversParentTypes['CreateJobPayload']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
@@ -1600,7 +1806,9 @@ export type JobEventsBatchResolvers<ContextType = Context, ParentType extends Re
 };
 
 export type JobOptionsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobOptions'] = ResolversParentTypes['JobOptions']> = {
+  concurrency?: Resolver<Maybe<ResolversTypes['Concurrency']>, ParentType, ContextType>;
   deadline?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
+  exclusive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   failover?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   grace?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
   maxHalts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -1611,6 +1819,19 @@ export type JobOptionsResolvers<ContextType = Context, ParentType extends Resolv
   rollback?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   startAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   timeout?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
+};
+
+export type JobStatsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobStats'] = ResolversParentTypes['JobStats']> = {
+  failed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  failureRate?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  finished?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  perMinute?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  runMsP50?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  runMsP95?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  runMsP99?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  waitMsP50?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  waitMsP95?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
 };
 
 export type JobTypeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobType'] = ResolversParentTypes['JobType']> = {
@@ -1654,9 +1875,12 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   createJobs?: Resolver<ResolversTypes['CreateJobsPayload'], ParentType, ContextType, RequireFields<MutationCreateJobsArgs, 'input'>>;
   forceStartJob?: Resolver<ResolversTypes['ForceStartJobPayload'], ParentType, ContextType, RequireFields<MutationForceStartJobArgs, 'input'>>;
   holdJob?: Resolver<ResolversTypes['HoldJobPayload'], ParentType, ContextType, RequireFields<MutationHoldJobArgs, 'input'>>;
+  pauseQueue?: Resolver<ResolversTypes['PauseQueuePayload'], ParentType, ContextType, RequireFields<MutationPauseQueueArgs, 'input'>>;
   releaseJob?: Resolver<ResolversTypes['ReleaseJobPayload'], ParentType, ContextType, RequireFields<MutationReleaseJobArgs, 'input'>>;
+  resumeQueue?: Resolver<ResolversTypes['ResumeQueuePayload'], ParentType, ContextType, RequireFields<MutationResumeQueueArgs, 'input'>>;
   retryJob?: Resolver<ResolversTypes['RetryJobPayload'], ParentType, ContextType, RequireFields<MutationRetryJobArgs, 'input'>>;
   setJobPriority?: Resolver<ResolversTypes['SetJobPriorityPayload'], ParentType, ContextType, RequireFields<MutationSetJobPriorityArgs, 'input'>>;
+  setQueueLimit?: Resolver<ResolversTypes['SetQueueLimitPayload'], ParentType, ContextType, RequireFields<MutationSetQueueLimitArgs, 'input'>>;
 };
 
 export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -1666,13 +1890,33 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
   startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type PauseQueuePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PauseQueuePayload'] = ResolversParentTypes['PauseQueuePayload']> = {
+  queue?: Resolver<Maybe<ResolversTypes['Queue']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
   jobCounts?: Resolver<ResolversTypes['JobCounts'], ParentType, ContextType, Partial<QueryJobCountsArgs>>;
   jobTypes?: Resolver<Array<ResolversTypes['JobType']>, ParentType, ContextType>;
   jobs?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<QueryJobsArgs, 'first' | 'orderBy'>>;
+  queue?: Resolver<Maybe<ResolversTypes['Queue']>, ParentType, ContextType, RequireFields<QueryQueueArgs, 'name'>>;
+  queues?: Resolver<ResolversTypes['QueueConnection'], ParentType, ContextType, RequireFields<QueryQueuesArgs, 'first'>>;
   serverInfo?: Resolver<ResolversTypes['ServerInfo'], ParentType, ContextType>;
   workers?: Resolver<Array<ResolversTypes['Worker']>, ParentType, ContextType, Partial<QueryWorkersArgs>>;
+};
+
+export type QueueResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Queue'] = ResolversParentTypes['Queue']> = {
+  counts?: Resolver<ResolversTypes['JobCounts'], ParentType, ContextType>;
+  limit?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  paused?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  stats?: Resolver<ResolversTypes['JobStats'], ParentType, ContextType, RequireFields<QueueStatsArgs, 'window'>>;
+};
+
+export type QueueConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['QueueConnection'] = ResolversParentTypes['QueueConnection']> = {
+  nodes?: Resolver<Array<ResolversTypes['Queue']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
 };
 
 export type ReasonResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Reason'] = ResolversParentTypes['Reason']> = {
@@ -1682,6 +1926,11 @@ export type ReasonResolvers<ContextType = Context, ParentType extends ResolversP
 
 export type ReleaseJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ReleaseJobPayload'] = ResolversParentTypes['ReleaseJobPayload']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type ResumeQueuePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ResumeQueuePayload'] = ResolversParentTypes['ResumeQueuePayload']> = {
+  queue?: Resolver<Maybe<ResolversTypes['Queue']>, ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
@@ -1710,6 +1959,11 @@ export type ServerInfoResolvers<ContextType = Context, ParentType extends Resolv
 
 export type SetJobPriorityPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetJobPriorityPayload'] = ResolversParentTypes['SetJobPriorityPayload']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type SetQueueLimitPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetQueueLimitPayload'] = ResolversParentTypes['SetQueueLimitPayload']> = {
+  queue?: Resolver<Maybe<ResolversTypes['Queue']>, ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
@@ -1745,6 +1999,7 @@ export interface VersionScalarConfig extends GraphQLScalarTypeConfig<ResolversTy
 
 export type WaitingForResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WaitingFor'] = ResolversParentTypes['WaitingFor']> = {
   jobIds?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
+  key?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['WaitingKind'], ParentType, ContextType>;
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   placeInLine?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1778,6 +2033,7 @@ export type Resolvers<ContextType = Context> = {
   Attempt?: AttemptResolvers<ContextType>;
   AttemptConnection?: AttemptConnectionResolvers<ContextType>;
   Bytes?: GraphQLScalarType;
+  Concurrency?: ConcurrencyResolvers<ContextType>;
   CreateJobPayload?: CreateJobPayloadResolvers<ContextType>;
   CreateJobsPayload?: CreateJobsPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
@@ -1796,6 +2052,7 @@ export type Resolvers<ContextType = Context> = {
   JobEventConnection?: JobEventConnectionResolvers<ContextType>;
   JobEventsBatch?: JobEventsBatchResolvers<ContextType>;
   JobOptions?: JobOptionsResolvers<ContextType>;
+  JobStats?: JobStatsResolvers<ContextType>;
   JobType?: JobTypeResolvers<ContextType>;
   JobsUpdate?: JobsUpdateResolvers<ContextType>;
   LogBatch?: LogBatchResolvers<ContextType>;
@@ -1803,13 +2060,18 @@ export type Resolvers<ContextType = Context> = {
   LogLine?: LogLineResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  PauseQueuePayload?: PauseQueuePayloadResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Queue?: QueueResolvers<ContextType>;
+  QueueConnection?: QueueConnectionResolvers<ContextType>;
   Reason?: ReasonResolvers<ContextType>;
   ReleaseJobPayload?: ReleaseJobPayloadResolvers<ContextType>;
+  ResumeQueuePayload?: ResumeQueuePayloadResolvers<ContextType>;
   Retry?: RetryResolvers<ContextType>;
   RetryJobPayload?: RetryJobPayloadResolvers<ContextType>;
   ServerInfo?: ServerInfoResolvers<ContextType>;
   SetJobPriorityPayload?: SetJobPriorityPayloadResolvers<ContextType>;
+  SetQueueLimitPayload?: SetQueueLimitPayloadResolvers<ContextType>;
   Step?: StepResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;

@@ -44,11 +44,13 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept): Prom
 }
 
 /** @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time. */
-export async function toTemporal<T>(client: Client, call: () => Promise<T>): Promise<T> {
+export async function toTemporal<T>(client: Client, call: () => Promise<T>, until = Date.now() + TEMPORAL_WAIT_MS): Promise<T> {
   try {
-    return await client.withDeadline(Date.now() + TEMPORAL_WAIT_MS, call);
+    return await client.withDeadline(until, call);
   } catch (error) {
     const code = (error as { code?: unknown }).code ?? (error as { cause?: { code?: unknown } }).cause?.code;
+    // An Update goes down with the workflow task that carries it, where that meets another message. It was not done.
+    if (code === FAILED_PRECONDITION && Date.now() < until) return toTemporal(client, call, until);
     if (!UNAVAILABLE.has(code) && (error as Error).name !== 'WorkflowUpdateRPCTimeoutOrCancelledError') throw error;
     throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done. Try again with the same id.', {
       cause: error,
@@ -65,5 +67,6 @@ function tagsThatFit(tags: string[]): string[] {
 
 /** https://grpc.io/docs/guides/status-codes: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE */
 const UNAVAILABLE = new Set<unknown>([1, 4, 14]);
+const FAILED_PRECONDITION = 9;
 const TEMPORAL_WAIT_MS = 10_000;
 const MAX_ATTRIBUTE_BYTES = 2_048;

@@ -1,14 +1,23 @@
+import { queueOfGate } from '../job/gate.ts';
 import type { JobOptions } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type JobRow, placeInLine } from '../journal/read-jobs.ts';
+import { readPolicy } from '../journal/read-queues.ts';
 import { readWorkers } from '../journal/read-workers.ts';
 import { fromJournal } from './errors.ts';
 import type { Loaders } from './loaders.ts';
 import { workerStatus } from './present.ts';
 import type { WaitingKind } from './schema.gen.ts';
 
-export type Wait = { kind: WaitingKind; message: string; jobIds: string[]; until: number | null; placeInLine: number | null };
+export type Wait = {
+  kind: WaitingKind;
+  message: string;
+  jobIds: string[];
+  until: number | null;
+  key: string | null;
+  placeInLine: number | null;
+};
 
 /** Why a job does not run, and what would make it run; null where it runs or is final. */
 export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders): Promise<Wait | null> {
@@ -17,6 +26,7 @@ export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders
     message,
     jobIds: [],
     until: null,
+    key: null,
     placeInLine: null,
     ...more,
   });
@@ -46,15 +56,18 @@ export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders
 }
 
 async function lineOf(row: JobRow, journal: Journal): Promise<[WaitingKind, string, Partial<Wait>]> {
-  const [workers, place] = await fromJournal(() =>
-    Promise.all([readWorkers(journal.db, { pool: row.pool }), placeInLine(journal.db, row)]),
-  );
-  const able = workers.filter(
-    (worker) => workerStatus(worker) === 'RUNNING' && (JSON.parse(worker.job_types) as string[]).includes(row.type),
-  );
+  const { gate, queue, pool, type, band } = row;
+  if (gate !== null && queueOfGate(gate) === undefined)
+    return ['CONCURRENCY_KEY', `waits for its turn at ${gate}, in band ${band}`, { key: gate }];
+  const policy = row.forced === 1 ? undefined : await fromJournal(() => readPolicy(journal.db, queue));
+  if (policy?.paused) return ['QUEUE_PAUSED', `the queue "${queue}" is paused; resumeQueue or forceStartJob lets it go on`, { key: queue }];
+  if (gate !== null)
+    return ['QUEUE_LIMIT', `the queue "${queue}" has as many running as its limit of ${policy?.limit} allows`, { key: queue }];
+  const [workers, place] = await fromJournal(() => Promise.all([readWorkers(journal.db, { pool }), placeInLine(journal.db, row)]));
+  const able = workers.filter((worker) => workerStatus(worker) === 'RUNNING' && (JSON.parse(worker.job_types) as string[]).includes(type));
   if (able.length === 0)
-    return ['NO_WORKER', `no worker of the pool "${row.pool}" that has the type "${row.type}" is there: start one`, { placeInLine: place }];
-  return ['LINE', `number ${place} in the line of the pool "${row.pool}", in band ${row.band}`, { placeInLine: place }];
+    return ['NO_WORKER', `no worker of the pool "${pool}" that has the type "${type}" is there: start one`, { placeInLine: place }];
+  return ['LINE', `number ${place} in the line of the pool "${pool}", in band ${band}`, { placeInLine: place }];
 }
 
 async function openDependencies(row: JobRow, loaders: Loaders): Promise<string[]> {

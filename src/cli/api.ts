@@ -6,6 +6,7 @@ import { createGraphql } from '../api/graphql.ts';
 import { JobTypes } from '../api/job-types.ts';
 import { Jobs } from '../api/jobs.ts';
 import { Live } from '../api/live.ts';
+import { Queues } from '../api/queues.ts';
 import { ServerFacts } from '../api/server-facts.ts';
 import { listen } from '../api/server.ts';
 import type { RunningRole } from './role.ts';
@@ -17,7 +18,9 @@ export async function startApi(config: Config, log: Logger): Promise<RunningRole
   const jobTypes = new JobTypes(journal);
   const live = new Live(journal);
   const facts = new ServerFacts(config, connection, journal);
-  const core = await createGraphql({ config, journal, jobs: new Jobs({ client, journal, jobTypes, live }), jobTypes, live, facts }, log);
+  const queues = new Queues(client, journal);
+  const jobs = new Jobs({ client, journal, jobTypes, live, queues });
+  const core = await createGraphql({ config, journal, jobs, jobTypes, live, queues, facts }, log);
   const server = await listen(config, core, facts, log);
   log.info({ url: server.url }, 'the api listens');
   return {

@@ -22,6 +22,10 @@ export type JobOptions = {
   onLost: 'RUN_AGAIN' | 'FAIL';
   /** Undo the finished steps when the job fails or is aborted. */
   rollback: boolean;
+  /** One job of its type at a time. */
+  exclusive: boolean;
+  /** So many jobs of this key at a time. */
+  concurrency: { key: string; limit: number } | null;
   /** The type whose handler runs when this one's retries are used up. */
   failover: string | null;
 };
@@ -44,6 +48,8 @@ export type JobSpec = {
   hold: boolean;
   /** In the order they run; none for a job of one piece. */
   steps: readonly StepSpec[];
+  /** Its queue had a policy when it was created: it asks there before it gets in line. */
+  isQueueGated: boolean;
   /** ms since 1970, by the api's clock. */
   createdAt: number;
 };
@@ -86,6 +92,8 @@ export type JobRecord = {
   ended?: { number: number; outcome: AttemptOutcome; error?: JobError };
   events: EventNote[];
   held?: boolean;
+  /** Where it waits to be let in. */
+  gate?: string;
   failedOver?: boolean;
   steps?: StepState[];
   rollback?: RollbackState;
@@ -100,6 +108,10 @@ export type AttemptInput = {
   /** The attempt before was lost: if its outcome is on record, that counts and nothing runs again. */
   adoptLost: boolean;
   checkpoint: Json;
+  /** Its queue's gate has let it in, so that a limit does not keep it; a pause does. */
+  passedGate?: true;
+  /** Its queue's pause and limit do not count. */
+  forced?: true;
   /** The type whose handler runs, where that is not the job's own. */
   handler?: string;
   step?: { name: string; undo: boolean; results: Record<string, Json> };
@@ -123,11 +135,14 @@ export const PRODUCT_DEFAULTS = {
     onDependencyFailure: 'FAIL',
     onLost: 'RUN_AGAIN',
     rollback: true,
+    exclusive: false,
+    concurrency: null,
     failover: null,
   } satisfies JobOptions,
   dependencies: [],
   hold: false,
   steps: [],
+  isQueueGated: false,
 } as const;
 
 /** A spec of a version that had fewer fields: jobs under way live longer than a release. */
@@ -136,6 +151,7 @@ export const completed = (spec: JobSpec): JobSpec => ({
   dependencies: spec.dependencies ?? [],
   hold: spec.hold ?? false,
   steps: spec.steps ?? [],
+  isQueueGated: spec.isQueueGated ?? false,
   options: { ...PRODUCT_DEFAULTS.options, ...spec.options },
 });
 
@@ -145,6 +161,7 @@ export const LIMITS = {
   resultBytes: 2 ** 20,
   metadataBytes: 16_384,
   tags: 50,
+  keyLength: 200,
   dependencies: 1_000,
   tagLength: 64,
   jobsPerRequest: 1_000,

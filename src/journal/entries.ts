@@ -1,3 +1,4 @@
+import type { GatePolicy } from '../job/gate.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { JobError, JobOptions, JobRecord, JobSpec, StepSpec } from '../job/spec.ts';
 import type { Json } from '../index.ts';
@@ -10,6 +11,9 @@ export type Entry =
   | { kind: 'progress'; jobId: string; number: number; fraction: number; at: number }
   | { kind: 'log'; jobId: string; number: number; lines: LoggedLine[] }
   | { kind: 'abortGrace'; jobId: string; graceMs: number }
+  | { kind: 'queuePolicy'; queue: string; policy: GatePolicy }
+  /** Jobs that a sweep has paused in Temporal's line, or let go on. */
+  | { kind: 'linePaused'; jobIds: string[]; paused: boolean }
   | { kind: 'worker'; worker: WorkerState }
   | { kind: 'jobTypes'; pool: string; types: PublishedType[] }
   | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string }

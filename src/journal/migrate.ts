@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from './sqlite.ts';
 import * as first from './migrations/001-first.ts';
+import * as gates from './migrations/005-gates.ts';
 import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps];
+const MIGRATIONS = [first, waitsAndSteps, gates];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**

@@ -125,6 +125,9 @@ export async function placeInLine(db: Kysely<Tables>, { pool, band, band_since, 
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('status', '=', 'QUEUED')
     .where('pool', '=', pool)
+    // Who waits at a gate, or is paused with its queue, does not stand before anybody.
+    .where('gate', 'is', null)
+    .where('in_line_paused', '=', 0)
     .where(sql<boolean>`(band, band_since, id) <= (${band}, ${band_since}, ${id})`)
     .executeTakeFirstOrThrow();
   return Number(count);

@@ -4,6 +4,7 @@ import type { Database } from './sqlite.ts';
 import { recordEvent } from './record-event.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
 import { ensureJob, recordJob, recordTerminated } from './record-job.ts';
+import { recordLinePaused, recordPolicy } from './record-queue.ts';
 import { publishTypes, recordWorker } from './record-worker.ts';
 
 /** Writes a batch in one transaction: all of it or nothing. */
@@ -33,6 +34,10 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return recordLog(db, entry.jobId, entry.number, entry.lines);
     case 'abortGrace':
       return recordAbortGrace(db, entry.jobId, entry.graceMs);
+    case 'queuePolicy':
+      return recordPolicy(db, entry.queue, entry.policy);
+    case 'linePaused':
+      return recordLinePaused(db, entry.jobIds, entry.paused);
     case 'worker':
       return recordWorker(db, entry.worker);
     case 'jobTypes':

@@ -12,6 +12,8 @@ export type Tables = {
   log_line: LogLineTable;
   job_type: { name: string; pool: string; definition: string };
   worker: WorkerTable;
+  /** Those that have, or have had, a policy. */
+  queue: { name: string; paused: number; max_running: number | null };
 };
 
 export type JobTable = {
@@ -52,6 +54,10 @@ export type JobTable = {
   created_at: number;
   starts_at: number | null;
   queued_at: number | null;
+  /** Where it waits to be let in. */
+  gate: string | null;
+  /** Paused in Temporal's line, with its queue. */
+  in_line_paused: number;
   /** Since when it stands in its band. */
   band_since: number | null;
   started_at: number | null;

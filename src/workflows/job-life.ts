@@ -43,6 +43,18 @@ export class JobLife {
   missing: string[];
   /** Jobs that wait for this one. */
   dependants: string[] = [];
+  /** The gates that have let it in. */
+  keys: { gate: string; ticket: number }[] = [];
+  /** The number of its last ask at a gate. */
+  tickets = 0;
+  /** Where it waits to be let in. */
+  atGate: { gate: string; ticket: number } | undefined;
+  /** Its queue has a policy, as far as it knows. */
+  isQueueGated: boolean;
+  /** Its worker has given it back: what its queue's gate has given it counts no more. */
+  isGivenBack = false;
+  /** Forced past its keys. */
+  ignoresKeys = false;
   failedOver = false;
   steps: StepState[];
   /** The step it is at. */
@@ -70,6 +82,7 @@ export class JobLife {
     this.priority = spec.priority;
     this.held = spec.hold;
     this.startsAt = first.startsAt;
+    this.isQueueGated = spec.isQueueGated;
     this.missing = [...spec.dependencies];
     this.steps = spec.steps.map((step) => ({ ...step, status: 'PENDING' }));
     this.beganAt = spec.createdAt;
@@ -127,6 +140,7 @@ export class JobLife {
       ...(stop?.end.status === 'ABORTED' ? { abortRequestedAt: stop.at } : {}),
       ...(this.error ? { error: this.error } : {}),
       ...(this.held ? { held: true } : {}),
+      ...(this.atGate ? { gate: this.atGate.gate } : {}),
       ...(this.failedOver ? { failedOver: true } : {}),
       ...(this.steps.length > 0 ? { steps: this.steps } : {}),
       ...(this.rollback ? { rollback: this.rollback } : {}),
@@ -187,6 +201,10 @@ const KEPT = [
   'error',
   'missing',
   'dependants',
+  'keys',
+  'tickets',
+  'isQueueGated',
+  'ignoresKeys',
   'failedOver',
   'steps',
   'step',
@@ -211,11 +229,12 @@ function sentence(job: JobLife): string {
     case 'HELD':
       return `On hold, until it is released. ${counted}`;
     case 'QUEUED':
+      if (job.atGate) return `Waits to be let in at the gate ${job.atGate.gate}, in band ${job.band}. ${counted}`;
       return `In line in pool ${job.spec.pool}, band ${job.band} (1 is served first), or running: see the pending activity. ${counted}`;
     case 'ROLLING_BACK':
       return `Undoes its step ${job.steps[job.step]?.name}. ${counted}`;
     case 'SCHEDULED':
-      return `Waits until ${new Date(job.startsAt ?? 0).toISOString()}. ${counted}`;
+      return `Waits for its ${job.attemptsEnded > 0 ? 'next try' : 'start time'} until ${new Date(job.startsAt ?? 0).toISOString()}. ${counted}`;
     default:
       return `${job.status}. ${counted}`;
   }

@@ -12,6 +12,7 @@ import { completed, type JobSpec } from '../job/spec.ts';
 import { untilAllAreTold, watchDependencies } from './dependencies.ts';
 import type { JobEnd } from './finish.ts';
 import { JobLife, type Kept } from './job-life.ts';
+import { giveBackKeys, untilAllKeys } from './keys.ts';
 import { askToStop, listen } from './listen.ts';
 import { untilReady } from './ready.ts';
 import { runAttempt } from './run-attempt.ts';
@@ -39,6 +40,7 @@ export async function jobWorkflow(spec: JobSpec, kept?: Kept): Promise<Json> {
     void watchDeadline(job);
     void watchDependencies(job);
     const end = await untilFinal(job);
+    await giveBackKeys(job);
     await untilAllAreTold(job, end);
     return end;
   });
@@ -50,6 +52,8 @@ export async function jobWorkflow(spec: JobSpec, kept?: Kept): Promise<Json> {
 async function untilFinal(job: JobLife): Promise<JobEnd> {
   for (;;) {
     await untilReady(job);
+    if (!job.isToStop) await untilAllKeys(job);
+    if (job.held && !job.undoing && !job.isToStop) continue;
     const end = job.isToStop ? endAsked(job) : takeNote(job, await runAttempt(job));
     if (end) return end;
     if (workflowInfo().historyLength > LONG_HISTORY) await goOnInNewRun(job);

@@ -56,7 +56,7 @@ export class Line {
 
   async #reprioritise(): Promise<boolean> {
     const { band } = this.#job;
-    const isDone = await reprioritise({ workflowId: workflowInfo().workflowId, band });
+    const isDone = await reprioritise({ workflowId: workflowInfo().workflowId, band, ...(this.#job.forced ? { isForced: true } : {}) });
     if (isDone) this.#job.appliedBand = band;
     return isDone;
   }

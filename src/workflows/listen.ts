@@ -1,9 +1,21 @@
 import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { isFinal } from '../job/status.ts';
+import { ADOPTED } from '../job/gate.ts';
 import { noteDependency } from './dependencies.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
 import { Line } from './line.ts';
-import { abort, ALREADY_FINISHED, dependant, dependencyEnded, forceStart, hold, release, setPriority, UNSUPPORTED } from './messages.ts';
+import {
+  abort,
+  ALREADY_FINISHED,
+  dependant,
+  dependencyEnded,
+  forceStart,
+  granted,
+  hold,
+  release,
+  setPriority,
+  UNSUPPORTED,
+} from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { abandonRollback, stop } from './stop.ts';
 
@@ -41,13 +53,15 @@ export function listen(job: JobLife): void {
   setHandler(
     forceStart,
     // Older clients send nothing with it.
-    async ({ ignoreDependencies = false } = {}) => {
-      const skips = job.held || job.startsAt !== undefined || (ignoreDependencies && job.missing.length > 0);
+    async ({ ignoreDependencies = false, ignoreConcurrency = false } = {}) => {
+      const skips =
+        job.held || job.startsAt !== undefined || (ignoreDependencies && job.missing.length > 0) || (ignoreConcurrency && !job.ignoresKeys);
       if (job.undoing || (job.forced && !skips)) return job.snapshot();
       job.forced = true;
       job.held = false;
       job.startsAt = undefined;
       if (ignoreDependencies) job.missing = [];
+      if (ignoreConcurrency) job.ignoresKeys = true;
       const record = job.tell([{ kind: 'FORCED' }]);
       await line.settle();
       return record;
@@ -74,6 +88,10 @@ export function listen(job: JobLife): void {
     },
     { validator: refuseHold },
   );
+  setHandler(granted, (gate, ticket) => {
+    const isAsked = job.atGate?.gate === gate && job.atGate.ticket === ticket;
+    if (isAsked || (ticket === ADOPTED && job.attemptScope)) job.keys.push({ gate, ticket });
+  });
   setHandler(dependant, (id) => void job.dependants.push(id));
   setHandler(dependencyEnded, (id, status) => noteDependency(job, id, status));
 }

@@ -1,4 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { GatePolicy, Waiting } from '../job/gate.ts';
 import type { JobRecord } from '../job/spec.ts';
 import type { JobStatus } from '../job/status.ts';
 
@@ -7,7 +8,7 @@ import type { JobStatus } from '../job/status.ts';
  * write it to the journal before it answers its client.
  */
 export const abort = defineUpdate<JobRecord, [{ message?: string; rollback?: boolean }]>('abort');
-export const forceStart = defineUpdate<JobRecord, [{ ignoreDependencies?: boolean }]>('forceStart');
+export const forceStart = defineUpdate<JobRecord, [{ ignoreDependencies?: boolean; ignoreConcurrency?: boolean }]>('forceStart');
 export const setPriority = defineUpdate<JobRecord, [number]>('setPriority');
 export const hold = defineUpdate<JobRecord>('hold');
 export const release = defineUpdate<JobRecord>('release');
@@ -16,6 +17,15 @@ export const release = defineUpdate<JobRecord>('release');
 export const dependant = defineSignal<[string]>('dependant');
 /** A job that this one waits for has ended. */
 export const dependencyEnded = defineSignal<[string, JobStatus]>('dependencyEnded');
+
+/** A gate lets the job in. The ticket is that of the ask it answers. */
+export const granted = defineSignal<[gate: string, ticket: number]>('granted');
+
+/** To a gate: a job wants in, or does not any more. */
+export const want = defineSignal<[Waiting, GatePolicy | null]>('want');
+export const leave = defineSignal<[jobId: string, ticket: number]>('leave');
+/** To a queue's gate. */
+export const setPolicy = defineUpdate<GatePolicy, [Partial<GatePolicy>]>('setPolicy');
 
 /** The failure types of a message that cannot be done. */
 export const ALREADY_FINISHED = 'ALREADY_FINISHED';

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { AttemptActivities } from '../activities/attempt.ts';
 import type { Json } from '../index.ts';
+import { gateOfQueue } from '../job/gate.ts';
 import { activityIdOf, taskQueueOf } from '../job/ids.ts';
 import type { BadEnd } from '../job/retry.ts';
 import type { AttemptInput, AttemptResult } from '../job/spec.ts';
@@ -21,7 +22,12 @@ export type Ended =
   | { kind: 'bad'; adopted: boolean; end: BadEnd; counted: boolean }
   /** It never started: it was taken out of line, or stood there for longer than its queue timeout. */
   | { kind: 'withdrawn' }
-  | { kind: 'queue-timeout' };
+  | { kind: 'queue-timeout' }
+  /** Its worker has not run it: its queue has a policy that it has not asked the gate about. */
+  | { kind: 'given-back' };
+
+/** The failure type of an attempt that is given back. */
+export const GIVEN_BACK = 'GIVEN_BACK';
 
 /** What a worker says of a bad end, in the details of its failure. */
 export type FailureDetails = BadEnd & { adopted?: boolean; counted?: boolean; checkpoint?: Json };
@@ -56,9 +62,10 @@ export async function runAttempt(job: JobLife): Promise<Ended> {
     const { result, adopted = false } = await job.attemptScope.run((): Promise<AttemptResult> => attempt(inputOf(job)));
     return { kind: 'succeeded', result, adopted };
   } catch (failure) {
-    if (job.withdrawn || isQueueTimeout(failure)) {
+    const kind = job.withdrawn ? 'withdrawn' : isQueueTimeout(failure) ? 'queue-timeout' : isGivenBack(failure) ? 'given-back' : undefined;
+    if (kind) {
       job.attempt -= 1;
-      return { kind: job.withdrawn ? 'withdrawn' : 'queue-timeout' };
+      return { kind };
     }
     const { adopted = false, counted = true, checkpoint, ...end } = badEnd(failure);
     if (checkpoint !== undefined) job.checkpoint = checkpoint;
@@ -77,6 +84,8 @@ function inputOf(job: JobLife): AttemptInput {
     number: job.attempt,
     adoptLost: job.after === 'LOST',
     checkpoint: job.checkpoint,
+    ...(job.forced || undoing ? { forced: true } : {}),
+    ...(job.keys.some(({ gate }) => gate === gateOfQueue(spec.queue)) ? { passedGate: true } : {}),
     ...(job.failedOver && failover !== null ? { handler: failover } : {}),
     ...(current ? { step: { name: current.name, undo: undoing, results: resultsOf(job) } } : {}),
   };
@@ -88,6 +97,9 @@ export const resultsOf = ({ steps }: JobLife): Record<string, Json> =>
 
 const isQueueTimeout = (failure: unknown): boolean =>
   failure instanceof ActivityFailure && failure.cause instanceof TimeoutFailure && failure.cause.timeoutType === 'SCHEDULE_TO_START';
+
+const isGivenBack = (failure: unknown): boolean =>
+  failure instanceof ActivityFailure && failure.cause instanceof ApplicationFailure && failure.cause.type === GIVEN_BACK;
 
 /** Temporal's failures in the job's words: the one place that translates them. */
 function badEnd(failure: unknown): FailureDetails {

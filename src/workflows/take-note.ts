@@ -11,6 +11,10 @@ export function takeNote(job: JobLife, ended: Ended): JobEnd | undefined {
   switch (ended.kind) {
     case 'withdrawn':
       return undefined;
+    case 'given-back':
+      job.isQueueGated = true;
+      job.isGivenBack = true;
+      return undefined;
     case 'queue-timeout':
       return conclude(
         job,
@@ -41,6 +45,7 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
     job.tries += 1;
     // Force lasts for one attempt and for its requeues, so that a failing job does not spin.
     job.forced = false;
+    job.ignoresKeys = false;
   }
   if (outcome === 'HALTED') job.halts += 1;
   if (outcome === 'LOST' && counted) job.losses += 1;

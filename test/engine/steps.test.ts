@@ -31,21 +31,19 @@ describe('a job of many steps', () => {
     const id = await book({ file });
     await millrace.until(id, 'SUCCEEDED');
     expect(noted(file)).toEqual(['book flight', 'book hotel', 'book car']);
-    const job = await millrace.job(id, `${STEPS} attempts { nodes { number step undo outcome } } events { nodes { kind } }`);
+    const job = await millrace.job(id, `${STEPS} attempts { nodes { number step undo outcome } } events { nodes { kind detail } }`);
     expect(job.result).toEqual({ flight: { booking: `flight-${id}` }, hotel: { booking: `hotel-${id}` }, car: { booking: `car-${id}` } });
     expect(statuses(job)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
     expect(job.rollback).toBeNull();
     expect(job.attempts.nodes).toEqual(
       ['flight', 'hotel', 'car'].map((step, index) => ({ number: index + 1, step, undo: false, outcome: 'SUCCEEDED' })),
     );
-    expect(job.events.nodes.map(({ kind }: any) => kind).filter((kind: string) => kind.startsWith('STEP_'))).toEqual([
-      'STEP_STARTED',
-      'STEP_ENDED',
-      'STEP_STARTED',
-      'STEP_ENDED',
-      'STEP_STARTED',
-      'STEP_ENDED',
-    ]);
+    // What a worker and what the workflow tell of different steps may cross, of one step it cannot.
+    const told: string[] = job.events.nodes
+      .filter(({ kind }: any) => kind.startsWith('STEP_'))
+      .map(({ kind, detail }: any) => `${detail.step} ${kind}`);
+    for (const step of ['flight', 'hotel', 'car'])
+      expect(told.filter((each) => each.startsWith(step))).toEqual([`${step} STEP_STARTED`, `${step} STEP_ENDED`]);
   });
 
   test('undoes what is done, last first, when a step fails for good', async () => {

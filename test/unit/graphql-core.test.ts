@@ -14,6 +14,7 @@ import { createGraphql, type GraphqlCore } from '../../src/api/graphql.ts';
 import { JobTypes } from '../../src/api/job-types.ts';
 import { Jobs } from '../../src/api/jobs.ts';
 import { Live } from '../../src/api/live.ts';
+import { Queues } from '../../src/api/queues.ts';
 import { ServerFacts } from '../../src/api/server-facts.ts';
 import { serveSockets } from '../../src/api/sockets.ts';
 import { readConfig } from '../../src/config.ts';
@@ -41,9 +42,10 @@ beforeAll(async () => {
   connection = temporal.connection;
   const jobTypes = new JobTypes(journal);
   const live = new Live(journal);
-  const jobs = new Jobs({ client: temporal.client, journal, jobTypes, live });
+  const queues = new Queues(temporal.client, journal);
+  const jobs = new Jobs({ client: temporal.client, journal, jobTypes, live, queues });
   const log = pino({}, { write: (line: string) => void logged.push(line) });
-  core = await createGraphql({ config, journal, jobs, jobTypes, live, facts: new ServerFacts(config, connection, journal) }, log);
+  core = await createGraphql({ config, journal, jobs, jobTypes, live, queues, facts: new ServerFacts(config, connection, journal) }, log);
   await journal.writer.write({
     kind: 'jobTypes',
     pool: 'default',

@@ -1,0 +1,76 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
+import { ORCHESTRATOR_TASK_QUEUE, workflowIdOf } from '../job/ids.ts';
+import type { Journal } from '../journal/journal.ts';
+import { readPolicy } from '../journal/read-queues.ts';
+import type { gateWorkflow } from '../workflows/gate.ts';
+import { granted as grantedSignal, leave, want as wantSignal } from '../workflows/messages.ts';
+import { eachAtOnce } from './each-at-once.ts';
+
+type Deps = { client: Client; journal: Journal };
+export type Key = { gate: string; ticket: number };
+
+/** A job asks at a gate, which is opened where there is none. A queue's begins with the policy on record. */
+export async function askGate({ client, journal }: Deps, gate: string, policy: GatePolicy | undefined, want: Waiting): Promise<void> {
+  const queue = queueOfGate(gate);
+  const begin = queue === undefined ? policy : await readPolicy(journal.db, queue);
+  await client.workflow.signalWithStart<typeof gateWorkflow, [Waiting, GatePolicy | null]>('gateWorkflow', {
+    ...gateStart(gate),
+    args: [gate, begin ?? NO_POLICY],
+    signal: wantSignal,
+    signalArgs: [want, policy ?? null],
+  });
+}
+
+/** A gate's workflow, however it is begun. */
+export const gateStart = (gate: string) => ({
+  workflowId: gateWorkflowIdOf(gate),
+  taskQueue: ORCHESTRATOR_TASK_QUEUE,
+  staticSummary: `lets jobs in: ${gate}`,
+});
+
+/** A job gives back what it holds, or takes back what it has asked for. A gate that is gone has nothing of it. */
+export async function leaveGates(client: Client, jobId: string, keys: readonly Key[]): Promise<void> {
+  await eachAtOnce(keys, ({ gate, ticket }) =>
+    unlessGone(() => client.workflow.getHandle(gateWorkflowIdOf(gate)).signal(leave, jobId, ticket)),
+  );
+}
+
+/** @returns those that are not there any more. */
+export async function tellGranted(client: Client, gate: string, holders: readonly Holder[]): Promise<Holder[]> {
+  const gone: Holder[] = [];
+  await eachAtOnce(holders, async (holder) => {
+    const isTold = await unlessGone(() => client.workflow.getHandle(workflowIdOf(holder.jobId)).signal(grantedSignal, gate, holder.ticket));
+    if (!isTold) gone.push(holder);
+  });
+  return gone;
+}
+
+/** Which holders have ended, long enough ago that no process of theirs is left: a worker notices a termination within 5 s. */
+export async function endedAmong(client: Client, holders: readonly Holder[], nowMs = Date.now()): Promise<Holder[]> {
+  const ended: Holder[] = [];
+  await eachAtOnce(holders, async (holder) => {
+    try {
+      const { closeTime } = await client.workflow.getHandle(workflowIdOf(holder.jobId)).describe();
+      if (closeTime && nowMs - closeTime.getTime() > PROCESSES_GONE_MS) ended.push(holder);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      ended.push(holder);
+    }
+  });
+  return ended;
+}
+
+async function unlessGone(call: () => Promise<void>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+const NO_POLICY: GatePolicy = { limit: null, paused: false };
+/** A beat of a worker's heart, and the kill that follows. */
+const PROCESSES_GONE_MS = 8_000;

@@ -1,0 +1,66 @@
+import { sql, type Kysely } from 'kysely';
+import type { GatePolicy } from '../job/gate.ts';
+import type { Tables } from './tables.ts';
+
+/** A queue's policy; undefined where it has never had one. */
+export async function readPolicy(db: Kysely<Tables>, queue: string): Promise<GatePolicy | undefined> {
+  const row = await db.selectFrom('queue').select(['paused', 'max_running']).where('name', '=', queue).executeTakeFirst();
+  return row && { paused: row.paused === 1, limit: row.max_running };
+}
+
+/** The queues that have jobs or a policy, by name. */
+export async function readQueueNames(db: Kysely<Tables>, page: { after: string; limit: number }): Promise<string[]> {
+  const rows = await sql<{ name: string }>`
+    select queue as name from job where queue > ${page.after} union select name from queue where name > ${page.after}
+    order by name limit ${page.limit}`.execute(db);
+  return rows.rows.map(({ name }) => name);
+}
+
+/** The policies that are in force now, by queue. */
+export async function readPolicies(db: Kysely<Tables>): Promise<Map<string, GatePolicy>> {
+  const rows = await db.selectFrom('queue').selectAll().execute();
+  const inForce = rows.filter(({ paused, max_running }) => paused === 1 || max_running !== null);
+  return new Map(inForce.map(({ name, paused, max_running }) => [name, { paused: paused === 1, limit: max_running }]));
+}
+
+export type InLine = { id: string; attempts_ended: number };
+
+/** Jobs of a queue that stand in the line, from its front: those that are paused there, or those that are not. */
+export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, limit: number): Promise<InLine[]> {
+  return db
+    .selectFrom('job')
+    .select(['id', 'attempts_ended'])
+    .where('queue', '=', queue)
+    .where('status', '=', 'QUEUED')
+    .where('in_line_paused', '=', paused ? 1 : 0)
+    .where('forced', '=', 0)
+    .where('gate', 'is', null)
+    .orderBy('band')
+    .orderBy('band_since')
+    .limit(limit)
+    .execute();
+}
+
+export async function readRunningOf(db: Kysely<Tables>, queue: string): Promise<string[]> {
+  const rows = await db.selectFrom('job').select('id').where('queue', '=', queue).where('status', '=', 'RUNNING').execute();
+  return rows.map(({ id }) => id);
+}
+
+export type QueueStats = { finished: number; failed: number; runMs: number[]; waitMs: number[] };
+
+/** Of the jobs that became final since a time: how many, and how long they ran and waited, sorted. */
+export async function readStats(db: Kysely<Tables>, queue: string, since: number): Promise<QueueStats> {
+  const rows = await db
+    .selectFrom('job')
+    .select(['status', 'queued_at', 'started_at', 'finished_at'])
+    .where('queue', '=', queue)
+    .where('finished_at', '>', since)
+    .execute();
+  const sorted = (values: (number | null)[]): number[] => values.filter((value) => value !== null).toSorted((a, b) => a - b);
+  return {
+    finished: rows.length,
+    failed: rows.filter(({ status }) => status === 'FAILED').length,
+    runMs: sorted(rows.map(({ started_at, finished_at }) => (started_at === null ? null : finished_at! - started_at))),
+    waitMs: sorted(rows.map(({ started_at, queued_at }) => (started_at === null || queued_at === null ? null : started_at - queued_at))),
+  };
+}

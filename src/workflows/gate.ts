@@ -1,0 +1,138 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OrchestratorActivities } from '../activities/orchestrator.ts';
+import { ADOPTED, Gate, type GatePolicy, type GateState, queueOfGate } from '../job/gate.ts';
+import { leave, setPolicy, want } from './messages.ts';
+
+const { tellGranted, endedAmong, runningOf } = proxyLocalActivities<OrchestratorActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: 100, maximumInterval: 5_000 },
+});
+const { sweep } = proxyActivities<OrchestratorActivities>({
+  startToCloseTimeout: '1 day',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '10s' },
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+});
+
+/** What a gate carries from one run to the next; `isSwept`: what its queue has in line is paused there. */
+type Kept = GateState & { isSwept: boolean };
+
+/**
+ * A gate: one workflow for each key, while anybody holds it or waits for it. A queue's stays as long as there is a policy.
+ *
+ * Nobody's place is leaked: while others wait, it looks which holders have ended without a word (terminated in Temporal).
+ */
+export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Promise<void> {
+  const gate = new Gate('policy' in begin ? begin : { policy: begin, held: [], waiting: [] });
+  const queue = queueOfGate(name);
+  const sweeper = new Sweeper(queue, 'policy' in begin && begin.isSwept);
+  let isLimitNew = false;
+  let news = 0;
+  setHandler(want, (asked, policy) => {
+    gate.want(asked);
+    // Of a key the limit that was given last holds; a queue's is set by its own mutations.
+    if (policy) gate.policy = policy;
+    news += 1;
+  });
+  setHandler(leave, (jobId, ticket) => {
+    gate.leave(jobId, ticket);
+    news += 1;
+  });
+  setHandler(setPolicy, (changes) => {
+    gate.policy = { ...gate.policy, ...changes };
+    isLimitNew ||= typeof changes.limit === 'number';
+    news += 1;
+    return gate.policy;
+  });
+
+  for (;;) {
+    const seen = news;
+    const isNews = (): boolean => news > seen;
+    if (queue !== undefined && isLimitNew) {
+      isLimitNew = false;
+      const running = (await runningOf({ queue })).map((jobId) => ({ jobId, ticket: ADOPTED }));
+      for (const holder of running) gate.enter(holder);
+      for (const { jobId, ticket } of await tellGranted({ gate: name, granted: running })) gate.leave(jobId, ticket);
+      continue;
+    }
+    const granted = gate.grant();
+    if (granted.length > 0) {
+      for (const { jobId, ticket } of await tellGranted({ gate: name, granted })) gate.leave(jobId, ticket);
+      continue;
+    }
+    sweeper.see(gate.policy.paused);
+    if (workflowInfo().historyLength > LONG_HISTORY) {
+      await sweeper.end();
+      return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept });
+    }
+    if (isNews()) continue;
+    if (gate.isIdle && !sweeper.isBusy && (queue === undefined || !hasPolicy(gate.policy))) {
+      if (!(await condition(isNews, IDLE_MS))) return;
+    } else if (gate.hasWaiting && gate.holders.length > 0) {
+      if (await condition(isNews, LEASE_LOOK_MS)) continue;
+      for (const { jobId, ticket } of await endedAmong({ holders: gate.holders })) gate.leave(jobId, ticket);
+    } else {
+      await condition(isNews);
+    }
+  }
+}
+
+/** Keeps what a paused queue has in line out of everybody's way, one sweep at a time. */
+class Sweeper {
+  isSwept: boolean;
+  readonly #queue: string | undefined;
+  #wished = false;
+  #running: { paused: boolean; scope: CancellationScope; over: Promise<void> } | undefined;
+
+  constructor(queue: string | undefined, isSwept: boolean) {
+    this.#queue = queue;
+    this.isSwept = isSwept;
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Begins a sweep where one is due. One that is not wished for any more is cut off, and what it has done is taken back. */
+  see(paused: boolean): void {
+    this.#wished = paused;
+    if (this.#queue === undefined) return;
+    if (this.#running) {
+      if (this.#running.paused !== paused) this.#running.scope.cancel();
+    } else if (paused !== this.isSwept) {
+      const scope = new CancellationScope();
+      this.#running = { paused, scope, over: this.#sweep(this.#queue, paused, scope) };
+    }
+  }
+
+  async end(): Promise<void> {
+    while (this.#running) await this.#running.over;
+  }
+
+  async #sweep(queue: string, paused: boolean, scope: CancellationScope): Promise<void> {
+    await scope.run(() => sweep({ queue, paused })).catch(ignoreCancellation);
+    this.isSwept = paused;
+    this.#running = undefined;
+    this.see(this.#wished);
+  }
+}
+
+function ignoreCancellation(error: unknown): void {
+  if (!isCancellation(error)) throw error;
+}
+
+const hasPolicy = ({ limit, paused }: GatePolicy): boolean => limit !== null || paused;
+
+const IDLE_MS = 10_000;
+/** With the time its processes are given to be gone, a holder that was terminated is out within 20 s. */
+const LEASE_LOOK_MS = 5_000;
+const LONG_HISTORY = 2_000;

@@ -1,0 +1,62 @@
+import { condition, proxyLocalActivities } from '@temporalio/workflow';
+import type { OrchestratorActivities } from '../activities/orchestrator.ts';
+import { type GatePolicy, gateOfKey, gateOfQueue, gateOfType } from '../job/gate.ts';
+import type { JobLife } from './job-life.ts';
+
+const { askGate, leaveGates } = proxyLocalActivities<OrchestratorActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: 100, maximumInterval: 5_000 },
+});
+
+/**
+ * Resolves when the job holds every key it must, or is not to go in line any more. Asked for one after the other and
+ * always in the same order, type, key, queue, so that no two jobs wait for each other.
+ */
+export async function untilAllKeys(job: JobLife): Promise<void> {
+  if (job.isGivenBack) await giveBackKeys(job, gateOfQueue(job.spec.queue));
+  job.isGivenBack = false;
+  for (;;) {
+    const next = gatesOf(job).find(({ gate }) => !job.keys.some((key) => key.gate === gate));
+    if (!next || mustLeave(job)) break;
+    await untilGranted(job, next.gate, next.policy);
+  }
+  job.atGate = undefined;
+}
+
+/** Gives back the keys, or only that of one gate. Its processes are gone by now. */
+export async function giveBackKeys(job: JobLife, gate?: string): Promise<void> {
+  const keys = job.keys.filter((key) => gate === undefined || key.gate === gate);
+  if (keys.length === 0) return;
+  job.keys = job.keys.filter((key) => !keys.includes(key));
+  await leaveGates({ jobId: job.spec.id, keys });
+}
+
+async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | undefined): Promise<void> {
+  const jobId = job.spec.id;
+  const ticket = ++job.tickets;
+  const isIn = (): boolean => job.keys.some((key) => key.gate === gate);
+  const isOver = (): boolean => isIn() || mustLeave(job) || !gatesOf(job).some((each) => each.gate === gate);
+  job.atGate = { gate, ticket };
+  job.tell([]);
+  let asked: number | undefined;
+  while (!isOver()) {
+    if (asked === job.band) await condition(() => isOver() || asked !== job.band);
+    else await askGate({ gate, policy, want: { jobId, ticket, band: (asked = job.band) } });
+  }
+  job.atGate = undefined;
+  if (!isIn()) await leaveGates({ jobId, keys: [{ gate, ticket }] });
+  if (!mustLeave(job)) job.tell([]);
+}
+
+/** What a job needs besides a slot. Force passes its queue; the other keys only when told to. */
+function gatesOf(job: JobLife): { gate: string; policy?: GatePolicy }[] {
+  const { type, queue, options } = job.spec;
+  const gates: { gate: string; policy?: GatePolicy }[] = [];
+  if (options.exclusive && !job.ignoresKeys) gates.push({ gate: gateOfType(type), policy: { limit: 1, paused: false } });
+  if (options.concurrency && !job.ignoresKeys)
+    gates.push({ gate: gateOfKey(options.concurrency.key), policy: { limit: options.concurrency.limit, paused: false } });
+  if (job.isQueueGated && !job.forced && !job.undoing) gates.push({ gate: gateOfQueue(queue) });
+  return gates;
+}
+
+const mustLeave = (job: JobLife): boolean => job.isToStop || (job.held && !job.undoing);

@@ -1,0 +1,244 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
+import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
+
+let millrace: Millrace;
+let temporal: TemporalView;
+let orders: ReturnType<typeof ordersTo>;
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  scratch.remove();
+});
+
+const waitingFor = async (id: string) => (await millrace.job(id, 'waitingFor { kind key placeInLine }')).waitingFor;
+/** A job that runs until its file is opened. */
+function gated(input: Record<string, unknown>) {
+  const gate = scratch.path();
+  const file = scratch.path();
+  const created = millrace.create({ type: 'test.marks', payload: { file, gate }, grace: '0s', ...input });
+  return { created, file, open: () => scratch.open(gate) };
+}
+async function running(input: Record<string, unknown>) {
+  const job = gated(input);
+  const id = await job.created;
+  await millrace.until(id, 'RUNNING');
+  return { ...job, id };
+}
+async function waiting(input: Record<string, unknown>, kind: string): Promise<string> {
+  const id = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...input });
+  await eventually(`${id} waits for ${kind}`, async () => (await waitingFor(id))?.kind === kind);
+  return id;
+}
+
+describe('a concurrency key', () => {
+  const key = (name: string, limit = 1) => ({ concurrency: { key: name, limit } });
+
+  test('lets one at a time in, in band order, then by age; a priority moves who waits', async () => {
+    const first = await running(key('one'));
+    const names: Record<string, string> = {};
+    for (const name of ['a', 'b', 'c']) names[name] = await waiting(key('one'), 'CONCURRENCY_KEY');
+    names['urgent'] = await waiting({ ...key('one'), priority: 5 }, 'CONCURRENCY_KEY');
+    expect(await waitingFor(names['a']!)).toMatchObject({ kind: 'CONCURRENCY_KEY', key: 'key:one' });
+    await orders.setPriority(names['c']!, 9);
+    first.open();
+    for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
+    expect(await startOrder(millrace, names)).toEqual(['c', 'urgent', 'a', 'b']);
+  });
+
+  test('lets n at a time in', async () => {
+    const jobs = Array.from({ length: 9 }, () => ({ type: 'sleep', payload: { ms: 150 }, tags: ['three'], ...key('three', 3) }));
+    const ids = await Promise.all(jobs.map((job) => millrace.create(job)));
+    await untilAllFinal(millrace, 'three', ids.length);
+    expect(await mostAtOnce(ids)).toBe(3);
+  });
+
+  test('is given back by one that is aborted, that fails, that waits for its retry, that is put on hold', async () => {
+    const one = await running(key('back'));
+    const two = await waiting(key('back'), 'CONCURRENCY_KEY');
+    await orders.abort(one.id);
+    await millrace.until(two, 'SUCCEEDED');
+    const failing = await millrace.create({ type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false }, ...key('back') });
+    await millrace.until(failing, 'SCHEDULED');
+    const three = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...key('back') });
+    await millrace.until(three, 'SUCCEEDED');
+    await orders.forceStart(failing);
+    expect(await millrace.until(failing, 'SUCCEEDED')).toMatchObject({ failures: 1 });
+  });
+
+  test('of one that leaves the wait goes to the next', async () => {
+    const one = await running(key('leave'));
+    const [two, three, four] = [
+      await waiting(key('leave'), 'CONCURRENCY_KEY'),
+      await waiting(key('leave'), 'CONCURRENCY_KEY'),
+      await waiting(key('leave'), 'CONCURRENCY_KEY'),
+    ];
+    expect(await orders.abort(two)).toMatchObject({ codes: [], job: { status: 'ABORTED' } });
+    expect(await orders.hold(three)).toMatchObject({ codes: [], job: { status: 'HELD' } });
+    one.open();
+    await millrace.until(four, 'SUCCEEDED');
+    await orders.release(three);
+    await millrace.until(three, 'SUCCEEDED');
+  });
+
+  test('is waited for by a forced job, unless told', async () => {
+    const one = await running(key('force'));
+    const forced = await waiting(key('force'), 'CONCURRENCY_KEY');
+    expect(await orders.forceStart(forced)).toMatchObject({ job: { status: 'QUEUED', forced: true, band: 2 } });
+    expect(await waitingFor(forced)).toMatchObject({ kind: 'CONCURRENCY_KEY' });
+    await orders.forceStart(forced, { ignoreConcurrency: true });
+    await millrace.until(forced, 'SUCCEEDED');
+    one.open();
+    await millrace.until(one.id, 'SUCCEEDED');
+  });
+
+  test('of a job that is terminated is free within 20 s, and not before its process is gone', async () => {
+    const one = await running(key('lease'));
+    const next = gated(key('lease'));
+    const id = await next.created;
+    await eventually('the next one waits', async () => (await waitingFor(id))?.kind === 'CONCURRENCY_KEY');
+    const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
+    const began = Date.now();
+    await temporal.handle(one.id).terminate('by the test');
+    await eventually('the next one has started', () => existsSync(next.file), 25_000);
+    expect(Date.now() - began).toBeLessThan(20_000);
+    expect(isAlive(pid)).toBe(false);
+    next.open();
+    await millrace.until(id, 'SUCCEEDED');
+  });
+
+  test('an exclusive type runs one job at a time, and others beside it', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 4 }, () => millrace.create({ type: 'sleep', payload: { ms: 100 }, exclusive: true, tags: ['exclusive'] })),
+    );
+    await untilAllFinal(millrace, 'exclusive', ids.length);
+    expect(await mostAtOnce(ids)).toBe(1);
+  });
+
+  test('is kept by a job of many tries that halts, so that never two are in', async () => {
+    const file = scratch.path();
+    const ids = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        millrace.create({
+          type: 'test.marks',
+          payload: { file, ms: [50], ends: ['exit', 'fail'] },
+          retry: { delay: '10ms' },
+          tags: ['halts'],
+          ...key('halts'),
+        }),
+      ),
+    );
+    await untilAllFinal(millrace, 'halts', ids.length);
+    expect(await mostAtOnce(ids)).toBe(1);
+    expect(readFileSync(file, 'utf8').match(/^end/gm)).toHaveLength(4);
+  });
+});
+
+describe('a queue', () => {
+  const queue = async (name: string) =>
+    (
+      await millrace.client.data(
+        'query ($name: String!) { queue(name: $name) { name paused limit counts { queued running total } stats(window: "1h") { finished failed failureRate perMinute runMsP50 waitMsP95 } } }',
+        { name },
+      )
+    ).queue;
+  const setQueue = async (mutation: string, input: Record<string, unknown>) => {
+    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
+    const data = await millrace.client.data(
+      `mutation ($input: ${type}!) { ${mutation}(input: $input) { queue { name paused limit } userErrors { code path } } }`,
+      { input },
+    );
+    return data[mutation];
+  };
+
+  test('that is paused starts nothing, also not what is in line; what runs goes on; another queue goes on', async () => {
+    const busy = await Promise.all(Array.from({ length: 4 }, () => running({ queue: 'mail' })));
+    const inLine = await Promise.all(
+      Array.from({ length: 6 }, () => millrace.create({ type: 'sleep', payload: { ms: 0 }, queue: 'mail', priority: 9 })),
+    );
+    await temporal.untilInLine(inLine);
+    expect(await setQueue('pauseQueue', { name: 'mail' })).toEqual({ queue: { name: 'mail', paused: true, limit: null }, userErrors: [] });
+    const later = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queue: 'mail' });
+    for (const job of busy) job.open();
+    for (const job of busy) await millrace.until(job.id, 'SUCCEEDED');
+    const other = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queue: 'other' });
+    await millrace.until(other, 'SUCCEEDED');
+    for (const id of [...inLine, later]) {
+      expect(await millrace.job(id, 'status attemptCount')).toEqual({ status: 'QUEUED', attemptCount: 0 });
+      expect(await waitingFor(id)).toMatchObject({ kind: 'QUEUE_PAUSED', key: 'mail' });
+    }
+    const forced = inLine.shift()!;
+    await orders.forceStart(forced);
+    await millrace.until(forced, 'SUCCEEDED');
+    expect(await orders.abort(inLine.shift()!)).toMatchObject({ codes: [], job: { status: 'ABORTED' } });
+    expect(await orders.hold(inLine[0]!)).toMatchObject({ codes: [], job: { status: 'HELD' } });
+    expect((await queue('mail')).paused).toBe(true);
+    expect(await setQueue('resumeQueue', { name: 'mail' })).toMatchObject({ queue: { paused: false } });
+    await orders.release(inLine[0]!);
+    for (const id of [...inLine, later]) await millrace.until(id, 'SUCCEEDED');
+    expect(await queue('mail')).toMatchObject({ counts: { queued: 0, total: 11 }, stats: { finished: 11, failed: 0, failureRate: 0 } });
+  });
+
+  test('with a limit runs so many at once, those that ran before included; without one all', async () => {
+    const before = await running({ queue: 'few' });
+    const inLine = Array.from({ length: 3 }, () => gated({ queue: 'few' }));
+    expect(await setQueue('setQueueLimit', { name: 'few', limit: 4 })).toMatchObject({ queue: { limit: 4 } });
+    for (const job of inLine) await millrace.until(await job.created, 'RUNNING');
+    await setQueue('setQueueLimit', { name: 'few', limit: 1 });
+    for (const job of [before, ...inLine]) job.open();
+    const ids = await Promise.all(
+      Array.from({ length: 5 }, () => millrace.create({ type: 'sleep', payload: { ms: 80 }, queue: 'few', tags: ['few'] })),
+    );
+    await untilAllFinal(millrace, 'few', ids.length);
+    expect(await mostAtOnce(ids)).toBe(1);
+    const one = await running({ queue: 'few' });
+    const next = await waiting({ queue: 'few' }, 'QUEUE_LIMIT');
+    expect(await setQueue('setQueueLimit', { name: 'few', limit: null })).toMatchObject({ queue: { limit: null } });
+    await millrace.until(next, 'SUCCEEDED');
+    one.open();
+  });
+
+  test('is refused a limit of 0 and a name that can be none', async () => {
+    expect((await setQueue('setQueueLimit', { name: 'few', limit: 0 })).userErrors).toEqual([
+      { code: 'INVALID_ARGUMENT', path: ['limit'] },
+    ]);
+    expect((await setQueue('pauseQueue', { name: 'a b' })).userErrors).toEqual([{ code: 'INVALID_ARGUMENT', path: ['name'] }]);
+  });
+
+  test('stands in the list of queues', async () => {
+    const { queues } = await millrace.client.data('{ queues { nodes { name paused limit } pageInfo { hasNextPage } } }');
+    expect(queues.nodes.map(({ name }: { name: string }) => name)).toEqual(['default', 'few', 'mail', 'other']);
+  });
+});
+
+/** The most of these jobs' attempts that ran at the same moment. */
+async function mostAtOnce(ids: string[]): Promise<number> {
+  const edges: { at: number; change: number }[] = [];
+  for (const id of ids) {
+    const { attempts } = await millrace.job(id, 'attempts { nodes { startedAt finishedAt } }');
+    for (const { startedAt, finishedAt } of attempts.nodes)
+      edges.push({ at: Date.parse(startedAt), change: 1 }, { at: Date.parse(finishedAt), change: -1 });
+  }
+  let now = 0;
+  let most = 0;
+  for (const { change } of edges.toSorted((a, b) => a.at - b.at || a.change - b.change)) most = Math.max(most, (now += change));
+  return most;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
