@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
@@ -177,7 +178,21 @@ test('a diamond of 50 jobs, in any order inside one request, ends in an order th
 test('one job on 200', { timeout: 120_000 }, async () => {
   const ids = Array.from({ length: 200 }, (_, index) => `of-200-${index}`);
   await createAll(ids.map((id) => ({ id, hold: true })));
-  const id = await create({ dependencies: ids });
-  await Promise.all(ids.map((each) => orders.abort(each)));
-  expect(await millrace.until(id, 'FAILED', 60_000)).toMatchObject({ reason: { code: 'DEPENDENCY_FAILED' } });
+  const id = await create({ dependencies: ids, onDependencyFailure: 'RUN_ANYWAY' });
+  await eachAtOnce(ids.slice(1), (each) => orders.abort(each));
+  expect((await millrace.job(id, 'status')).status).toBe('WAITING');
+  await orders.abort(ids[0]!);
+  expect(await millrace.until(id, 'SUCCEEDED', 60_000)).toMatchObject({ attemptCount: 1 });
+});
+
+test('1,000 jobs on one: all of them are told of its end', { timeout: 180_000 }, async () => {
+  const parent = await create({ hold: true });
+  const results = await createAll(Array.from({ length: 1_000 }, () => ({ dependencies: [parent], tags: ['of-one'], pool: 'nobody' })));
+  expect(results.filter(({ userErrors }) => userErrors.length > 0)).toEqual([]);
+  await orders.abort(parent);
+  await untilAllFinal(millrace, 'of-one', 1_000, 120_000);
+  const { jobCounts } = await millrace.client.data(
+    '{ jobCounts(filter: { tagsAll: ["of-one"], reason: [DEPENDENCY_FAILED] }) { failed } }',
+  );
+  expect(jobCounts.failed).toBe(1_000);
 });

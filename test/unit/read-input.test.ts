@@ -39,12 +39,15 @@ describe('defaults', () => {
         maxHalts: 3,
         onDependencyFailure: 'FAIL',
         onLost: 'RUN_AGAIN',
+        exclusive: false,
+        concurrency: null,
         rollback: true,
         failover: null,
       },
       dependencies: [],
       hold: false,
       steps: [],
+      isQueueGated: false,
       createdAt: 1_000,
     });
   });
