@@ -56,6 +56,7 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
     onLost: input.onLost ?? defaults.onLost ?? product.onLost,
     rollback: input.rollback ?? defaults.rollback ?? product.rollback,
     failover: defaults.failover ?? product.failover,
+    ageAfterMs: input.ageAfter ?? defaults.ageAfterMs ?? product.ageAfterMs,
     graceMs: input.grace ?? defaults.graceMs ?? product.graceMs,
     retry: {
       maxAttempts: bounded(

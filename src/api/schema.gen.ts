@@ -127,6 +127,8 @@ export type AttemptOutcome =
 
 /** One job to create. */
 export type CreateJobInput = {
+  /** In line for this long it moves up one priority, each time, up to 10. Default 10m; 0s: never. Looked at every 30s at most, every 1s at least. */
+  ageAfter?: InputMaybe<Scalars['Duration']['input']>;
   /** From its creation to its end. What runs then is killed, and undone. Default: no bound. */
   deadline?: InputMaybe<Scalars['Duration']['input']>;
   /** Not in line before this long has passed. */
@@ -274,6 +276,8 @@ export type Job = {
   dependants: JobConnection;
   /** The jobs it waits for, or has waited for. */
   dependencies: Array<JobDependency>;
+  /** With what it has gained by waiting in line (`ageAfter`), at most 10. Back to `priority` when that is set, or an attempt has failed. */
+  effectivePriority: Scalars['Int']['output'];
   /** Of the last attempt that failed, halted, timed out or was lost. */
   error?: Maybe<JobError>;
   /** What happened to it, first event first. */
@@ -464,6 +468,8 @@ export type JobEventConnection = {
 export type JobEventKind =
   /** It was asked to stop. Detail: message. */
   | 'ABORT_REQUESTED'
+  /** It has waited in line and moves up one priority. Detail: effectivePriority. */
+  | 'AGED'
   /** An attempt ended. Detail: attempt, outcome, error. */
   | 'ATTEMPT_ENDED'
   /** The job was accepted. */
@@ -567,6 +573,8 @@ export type JobFilter = {
 /** What a job was created with, defaults filled in: the job's own, else the type's, else the product's. */
 export type JobOptions = {
   __typename?: 'JobOptions';
+  /** In line for this long it moves up one priority, each time, up to 10; 0s: never. */
+  ageAfter: Scalars['Duration']['output'];
   /** From its creation to its end, undoing not counted; null: no bound. */
   deadline?: Maybe<Scalars['Duration']['output']>;
   /** The type whose handler takes over when the retries are used up. */
@@ -1506,6 +1514,7 @@ export type JobResolvers<ContextType = Context, ParentType extends ResolversPare
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   dependants?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<JobDependantsArgs, 'first'>>;
   dependencies?: Resolver<Array<ResolversTypes['JobDependency']>, ParentType, ContextType>;
+  effectivePriority?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
   events?: Resolver<ResolversTypes['JobEventConnection'], ParentType, ContextType, RequireFields<JobEventsArgs, 'first'>>;
   failedOver?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -1600,6 +1609,7 @@ export type JobEventsBatchResolvers<ContextType = Context, ParentType extends Re
 };
 
 export type JobOptionsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobOptions'] = ResolversParentTypes['JobOptions']> = {
+  ageAfter?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
   deadline?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
   failover?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   grace?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;

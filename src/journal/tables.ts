@@ -27,6 +27,7 @@ export type JobTable = {
   /** The workflow's counter: a record that is not newer changes nothing. */
   rev: number;
   priority: number;
+  effective_priority: number;
   band: number | null;
   forced: number;
   held: number;
@@ -54,6 +55,9 @@ export type JobTable = {
   queued_at: number | null;
   /** Since when it stands in its band. */
   band_since: number | null;
+  age_after_ms: number;
+  /** When it is due to move up, if it is still in line then; null: never. */
+  ages_at: number | null;
   started_at: number | null;
   finished_at: number | null;
   /** The seq of its last event. */

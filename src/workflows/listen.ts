@@ -1,9 +1,21 @@
 import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { PRIORITY } from '../job/bands.ts';
 import { isFinal } from '../job/status.ts';
 import { noteDependency } from './dependencies.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
 import { Line } from './line.ts';
-import { abort, ALREADY_FINISHED, dependant, dependencyEnded, forceStart, hold, release, setPriority, UNSUPPORTED } from './messages.ts';
+import {
+  abort,
+  age,
+  ALREADY_FINISHED,
+  dependant,
+  dependencyEnded,
+  forceStart,
+  hold,
+  release,
+  setPriority,
+  UNSUPPORTED,
+} from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { abandonRollback, stop } from './stop.ts';
 
@@ -29,8 +41,9 @@ export function listen(job: JobLife): void {
   setHandler(
     setPriority,
     async (priority) => {
-      if (priority === job.priority) return job.snapshot();
+      if (priority === job.priority && job.aged === 0) return job.snapshot();
       job.priority = priority;
+      job.aged = 0;
       upsertSearchAttributes([{ key: searchAttributes.priority, value: priority }]);
       const record = job.tell([{ kind: 'PRIORITY_SET', detail: { priority } }]);
       await line.settle();
@@ -74,9 +87,18 @@ export function listen(job: JobLife): void {
     },
     { validator: refuseHold },
   );
+  setHandler(age, async (from) => {
+    if (job.effectivePriority !== from || from === PRIORITY.max || !isWaitingInLine(job)) return;
+    job.aged += 1;
+    job.tell([{ kind: 'AGED', detail: { effectivePriority: job.effectivePriority } }]);
+    await line.settle();
+  });
   setHandler(dependant, (id) => void job.dependants.push(id));
   setHandler(dependencyEnded, (id, status) => noteDependency(job, id, status));
 }
+
+/** Or it runs: its workflow cannot see that, and the ager does not ask for one that does. */
+const isWaitingInLine = ({ status, held, isToStop }: JobLife): boolean => status === 'QUEUED' && !held && !isToStop;
 
 export function askToStop(job: JobLife, message: string | undefined, rollback?: boolean): void {
   const end: BadJobEnd = { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: message ?? 'aborted' } };
