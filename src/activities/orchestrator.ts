@@ -1,18 +1,20 @@
 import type { Client } from '@temporalio/client';
 import type { JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
+import { ageJobs } from './age-jobs.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
 import { reprioritise } from './reprioritise.ts';
 import { withdraw, type Withdrawn } from './withdraw.ts';
 
-/** What an orchestrator offers to workflows: short calls to Temporal, and the reconciler. Never handler code. */
+/** What an orchestrator offers to workflows: short calls to Temporal, the reconciler and the ager. Never handler code. */
 export type OrchestratorActivities = {
   reprioritise(input: { workflowId: string; band: number }): Promise<boolean>;
   withdraw(input: { workflowId: string; activityId: string }): Promise<Withdrawn>;
   dependOn(input: { jobId: string; dependencies: readonly string[] }): Promise<Record<string, JobStatus>>;
   tellDependants(input: { id: string; status: JobStatus; dependants: readonly string[] }): Promise<void>;
   reconcile(): Promise<void>;
+  ageJobs(): Promise<void>;
 };
 
 export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string };
@@ -23,4 +25,5 @@ export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActi
   dependOn: ({ jobId, dependencies }) => dependOn(deps, jobId, dependencies),
   tellDependants: ({ id, status, dependants }) => tellDependants(deps.client, id, status, dependants),
   reconcile: () => reconcile(deps),
+  ageJobs: () => ageJobs(deps),
 });

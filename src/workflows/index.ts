@@ -1,3 +1,4 @@
 /** Every workflow the orchestrator runs: the root of the bundle. */
 export { jobWorkflow } from './job.ts';
+export { agerWorkflow } from './ager.ts';
 export { reconcilerWorkflow } from './reconciler.ts';
