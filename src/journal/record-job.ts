@@ -71,7 +71,7 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     starts_at: record.startsAt ?? row.starts_at,
     queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
     band_since: bandSince,
-    ages_at: agesAt({ band: record.band, bandSince, ageAfterMs: row.age_after_ms }),
+    ages_at: agesAt({ band: status === 'QUEUED' ? record.band : null, bandSince, ageAfterMs: row.age_after_ms }),
     abort_requested_at: record.abortRequestedAt ?? null,
     reason_code: record.reason?.code ?? null,
     reason_message: record.reason?.message ?? null,
@@ -105,6 +105,7 @@ export async function recordTerminated(db: Db, jobId: string, at: number, code: 
       reason_message: message,
       finished_at: at,
       band: null,
+      ages_at: null,
     })
     .where('id', '=', jobId)
     .execute();

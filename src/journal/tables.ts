@@ -56,7 +56,7 @@ export type JobTable = {
   /** Since when it stands in its band. */
   band_since: number | null;
   age_after_ms: number;
-  /** When it is due to move up, if it is still in line then; null: never. */
+  /** When it is due to move up; null where it is not in line, or does not age. */
   ages_at: number | null;
   started_at: number | null;
   finished_at: number | null;

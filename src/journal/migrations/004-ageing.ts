@@ -13,7 +13,7 @@ const STATEMENTS = [
   `alter table job add column ages_at bigint`,
   `update job set ages_at = band_since + age_after_ms where status = 'QUEUED' and band > 6`,
   // the jobs of a band that are due next
-  `create index job_ages on job (pool, band, ages_at) where status = 'QUEUED' and ages_at is not null`,
+  `create index job_ages on job (pool, band, ages_at) where ages_at is not null`,
   // the shortest ageAfter in line: nearly always empty, so that it costs nothing to keep or to look at
-  `create index job_ages_soon on job (age_after_ms) where status = 'QUEUED' and ages_at is not null and age_after_ms < 30000`,
+  `create index job_ages_soon on job (age_after_ms) where ages_at is not null and age_after_ms < 30000`,
 ];
