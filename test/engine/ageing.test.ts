@@ -23,7 +23,7 @@ const agedOf = async (id: string): Promise<number[]> =>
     .filter(({ kind }: { kind: string }) => kind === 'AGED')
     .map(({ detail }: { detail: { effectivePriority: number } }) => detail.effectivePriority);
 
-test('a job that waits moves up in line; setPriority takes back what it has gained, and an ageAfter of 0s never moves', async () => {
+test('a job that waits moves up in line, keeps that over a hold and a halt, and loses it by setPriority and a failure', async () => {
   const orders = ordersTo(millrace);
   const gate = scratch.path();
   const running = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate }, priority: 10 });
@@ -31,7 +31,12 @@ test('a job that waits moves up in line; setPriority takes back what it has gain
   const job = { type: 'sleep', payload: { ms: 0 } };
   const never = await millrace.create({ ...job, ageAfter: '0s' });
   const regular = await millrace.create(job);
-  const ages = await millrace.create({ ...job, ageAfter: '1s' });
+  const ages = await millrace.create({
+    type: 'test.marks',
+    payload: { file: scratch.path(), ends: ['exit', 'fail'], ms: [0, 1_500] },
+    retry: { delay: '1h', jitter: false },
+    ageAfter: '1s',
+  });
   expect(await millrace.job(ages, 'priority effectivePriority options { ageAfter }')).toEqual({
     priority: 1,
     effectivePriority: 1,
@@ -42,11 +47,11 @@ test('a job that waits moves up in line; setPriority takes back what it has gain
   await millrace.until(ages, ({ effectivePriority }) => effectivePriority === 3);
   await temporal.untilInLine([ages], { [ages]: 13 });
   expect((await agedOf(ages)).slice(0, 2)).toEqual([2, 3]);
-  // As it was: what is taken back is what it has gained.
+  // The priority it has: what it has gained is taken back.
   expect(await orders.setPriority(ages, 1)).toMatchObject({ codes: [], job: { priority: 1, effectivePriority: 1, band: 15 } });
   await temporal.untilInLine([ages], { [ages]: 15 });
 
-  // What has run since it was held does not count, and what it has gained is kept.
+  // Kept over a hold.
   await millrace.until(ages, ({ effectivePriority }) => effectivePriority === 2);
   await orders.hold(ages);
   const held = await millrace.until(ages, 'HELD');
@@ -57,7 +62,12 @@ test('a job that waits moves up in line; setPriority takes back what it has gain
 
   for (const id of [never, regular]) expect(await millrace.job(id)).toMatchObject({ status: 'QUEUED', effectivePriority: 1, band: 15 });
   scratch.open(gate);
-  for (const id of [running, ages, never, regular]) await millrace.until(id, 'SUCCEEDED');
+  // Kept over a halt, and gone with a failure.
+  const halted = await millrace.until(ages, ({ halts, status }) => halts === 1 && status === 'RUNNING');
+  expect(halted.effectivePriority).toBeGreaterThanOrEqual(released.effectivePriority);
+  expect(await millrace.until(ages, 'SCHEDULED')).toMatchObject({ failures: 1, priority: 1, effectivePriority: 1 });
+  await orders.abort(ages);
+  for (const id of [running, never, regular]) await millrace.until(id, 'SUCCEEDED');
   expect(await agedOf(never)).toEqual([]);
   expect(await agedOf(regular)).toEqual([]);
 });
@@ -65,16 +75,16 @@ test('a job that waits moves up in line; setPriority takes back what it has gain
 test('a job of priority 1 runs in spite of a stream of priority 10 that never leaves it the slot', async () => {
   let isOver = false;
   let streamed = 0;
-  // Two at a time on one slot: there is always one in line.
   const stream = async (): Promise<void> => {
     while (!isOver) {
-      const id = await millrace.create({ type: 'sleep', payload: { ms: 200 }, priority: 10 });
+      const id = await millrace.create({ type: 'sleep', payload: { ms: 250 }, priority: 10 });
       await millrace.until(id, 'SUCCEEDED');
       streamed += 1;
     }
   };
-  const streams = [stream(), stream(), stream()];
-  await millrace.until(await millrace.create({ type: 'sleep', payload: { ms: 200 }, priority: 10 }), 'RUNNING');
+  // Two seconds of work at a time: some of it is always in line.
+  const streams = Array.from({ length: 8 }, stream);
+  await millrace.until(await millrace.create({ type: 'sleep', payload: { ms: 250 }, priority: 10 }), 'RUNNING');
   const never = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ageAfter: '0s' });
   const ages = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ageAfter: '1s' });
   const ended = await millrace.untilFinal(ages, 40_000);
