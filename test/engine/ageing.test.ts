@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { age } from '../../src/workflows/messages.ts';
 import { ordersTo } from './fixtures/orders.ts';
 import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
@@ -60,7 +61,11 @@ test('a job that waits moves up in line, keeps that over a hold and a halt, and 
   expect(released.effectivePriority).toBe(held.effectivePriority);
   expect(released.effectivePriority).toBeGreaterThanOrEqual(2);
 
-  for (const id of [never, regular]) expect(await millrace.job(id)).toMatchObject({ status: 'QUEUED', effectivePriority: 1, band: 15 });
+  // Told twice that it has waited, and once of another time: counted once.
+  for (const from of [1, 1, 5]) await temporal.handle(regular).signal(age, from);
+  await temporal.untilInLine([regular], { [regular]: 14 });
+  expect(await millrace.job(regular)).toMatchObject({ status: 'QUEUED', effectivePriority: 2, band: 14 });
+  expect(await millrace.job(never)).toMatchObject({ status: 'QUEUED', effectivePriority: 1, band: 15 });
   scratch.open(gate);
   // Kept over a halt, and gone with a failure.
   const halted = await millrace.until(ages, ({ halts, status }) => halts === 1 && status === 'RUNNING');
@@ -69,7 +74,7 @@ test('a job that waits moves up in line, keeps that over a hold and a halt, and 
   await orders.abort(ages);
   for (const id of [running, never, regular]) await millrace.until(id, 'SUCCEEDED');
   expect(await agedOf(never)).toEqual([]);
-  expect(await agedOf(regular)).toEqual([]);
+  expect(await agedOf(regular)).toEqual([2]);
 });
 
 test('a job of priority 1 runs in spite of a stream of priority 10 that never leaves it the slot', async () => {

@@ -8,6 +8,8 @@ import { firstRecord } from '../../src/job/record.ts';
 import { type JobRecord, type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import type { Entry, WorkerState } from '../../src/journal/entries.ts';
 import { migrate } from '../../src/journal/migrate.ts';
+import * as first from '../../src/journal/migrations/001-first.ts';
+import * as waitsAndSteps from '../../src/journal/migrations/002-waits-and-steps.ts';
 import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { poolsThatAge, shortestAgeAfterMs } from '../../src/journal/read-ageing.ts';
 import { record } from '../../src/journal/record.ts';
@@ -77,6 +79,23 @@ test('the shortest ageAfter in line is known where one is under 30 s', async () 
   expect(await shortestAgeAfterMs(journal.db)).toBe(5_000);
 });
 
+test('a job that was in line before this version ages as well', async () => {
+  const journal = await openJournal(async ({ sqlite, db }) => {
+    await first.up(db as never);
+    await waitsAndSteps.up(db as never);
+    sqlite.exec(`create table meta (key text primary key, value text not null); insert into meta values ('id', 'an-id'), ('version', '2')`);
+    const insert = sqlite.prepare(
+      `insert into job (id, type, queue, pool, status, workflow_status, attempts_ended, last_started, rev, priority, band, band_since, forced,
+        halts, losses, failures, payload, options, tags, metadata, created_at, version)
+      values (?, 't', 'q', 'default', 'QUEUED', 'QUEUED', 0, 0, 1, ?, ?, ${T0}, 0, 0, 0, 0, 'null', '{}', '[]', 'null', ${T0}, 1)`,
+    );
+    insert.run('a', 3, 13);
+    insert.run('forced', 1, 2);
+  });
+  expect(await due(journal, T0 + PRODUCT_DEFAULTS.options.ageAfterMs - 1)).toEqual([]);
+  expect(await due(journal, T0 + PRODUCT_DEFAULTS.options.ageAfterMs)).toEqual(['a 3']);
+});
+
 test.each([
   ['the jobs of a band', `select id from job where ages_at is not null and pool = ? and band = ? order by ages_at limit ?`, 'job_ages'],
   ['the next pool', `select pool from job where ages_at is not null and pool > ? order by pool limit 1`, 'job_ages'],
@@ -140,13 +159,14 @@ const due = async ({ db }: Database, nowMs: number): Promise<string[]> =>
   (await dueNow(db, nowMs)).map(({ id, effectivePriority }) => `${id} ${effectivePriority}`);
 const row = async ({ db }: Database, id: string) => (await readJobsById(db, [id]))[0];
 
-async function openJournal(): Promise<Database> {
+async function openJournal(before: (journal: Database) => Promise<void> = async () => {}): Promise<Database> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
   const journal = openSqlite(join(dir, 'journal.db'), 'write');
   onTestFinished(() => {
     journal.close();
     rmSync(dir, { recursive: true, force: true });
   });
+  await before(journal);
   await migrate(journal);
   return journal;
 }
