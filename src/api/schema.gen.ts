@@ -127,7 +127,7 @@ export type AttemptOutcome =
 
 /** One job to create. */
 export type CreateJobInput = {
-  /** In line for this long it moves up one priority, each time, up to 10. Default 10m; 0s: never. Looked at every 30s at most, every 1s at least. */
+  /** In line for this long it moves up one priority, each time, up to 10. Default 10m; 0s: never. Seen to every 30s; for a shorter one more often, down to every 1s. */
   ageAfter?: InputMaybe<Scalars['Duration']['input']>;
   /** From its creation to its end. What runs then is killed, and undone. Default: no bound. */
   deadline?: InputMaybe<Scalars['Duration']['input']>;
@@ -737,7 +737,7 @@ export type Mutation = {
   releaseJob: ReleaseJobPayload;
   /** A final job again, under the same id; its attempts' numbers and its version go on. */
   retryJob: RetryJobPayload;
-  /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. */
+  /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. What it had gained by waiting is taken back. */
   setJobPriority: SetJobPriorityPayload;
 };
 
