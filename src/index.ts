@@ -55,6 +55,8 @@ export type JobDefaults = {
   retry?: { maxAttempts?: number; delay?: string; backoff?: number; maxDelay?: string; jitter?: boolean };
   /** How many times a job may halt and run again. Default 3. */
   maxHalts?: number;
+  /** In line for this long, a job moves up one priority, each time, up to 10. `0s`: never. Default 10m. */
+  ageAfter?: string;
   /** A timeout is not tried again. Default false. */
   timeoutIsFinal?: boolean;
   /** In line for longer than this fails the job. Default: no bound. */

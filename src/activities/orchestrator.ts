@@ -3,6 +3,7 @@ import type { JobStatus } from '../job/status.ts';
 import type { GatePolicy, Holder, Waiting } from '../job/gate.ts';
 import { readRunningOf } from '../journal/read-queues.ts';
 import type { Journal } from '../journal/journal.ts';
+import { ageJobs } from './age-jobs.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
 import { askGate, endedAmong, type Key, leaveGates, tellGranted } from './gates.ts';
@@ -10,7 +11,7 @@ import { reprioritise } from './reprioritise.ts';
 import { sweep } from './sweep.ts';
 import { withdraw, type Withdrawn } from './withdraw.ts';
 
-/** What an orchestrator offers to workflows: short calls to Temporal, and the reconciler. Never handler code. */
+/** What an orchestrator offers to workflows: short calls to Temporal, the reconciler and the ager. Never handler code. */
 export type OrchestratorActivities = {
   reprioritise(input: { workflowId: string; band: number; isForced?: boolean }): Promise<boolean>;
   withdraw(input: { workflowId: string; activityId: string }): Promise<Withdrawn>;
@@ -23,6 +24,7 @@ export type OrchestratorActivities = {
   runningOf(input: { queue: string }): Promise<string[]>;
   sweep(input: { queue: string; paused: boolean }): Promise<void>;
   reconcile(): Promise<void>;
+  ageJobs(): Promise<void>;
 };
 
 export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string };
@@ -39,4 +41,5 @@ export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActi
   runningOf: ({ queue }) => readRunningOf(deps.journal.db, queue),
   sweep: ({ queue, paused }) => sweep(deps, queue, paused),
   reconcile: () => reconcile(deps),
+  ageJobs: () => ageJobs(deps),
 });

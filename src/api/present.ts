@@ -2,7 +2,7 @@ import { Fault } from '../job/errors.ts';
 import type { StepState } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { AttemptRow, JobFilter, JobRow } from '../journal/read-jobs.ts';
-import type { WorkerRow } from '../journal/read-workers.ts';
+import { SILENT_MS, type WorkerRow } from '../journal/read-workers.ts';
 import type { JobFilter as JobFilterInput, WorkerStatus } from './schema.gen.ts';
 import { MAX_PAGE } from './cursor.ts';
 
@@ -56,5 +56,3 @@ export const totalOf = {
   aborted: count('ABORTED'),
   total: (counts: unknown) => Object.values(counts as Counts).reduce((sum, some) => sum + some, 0),
 };
-
-const SILENT_MS = 10_000;

@@ -59,6 +59,7 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
     concurrency: readConcurrency(input.concurrency ?? defaults.concurrency ?? product.concurrency),
     rollback: input.rollback ?? defaults.rollback ?? product.rollback,
     failover: defaults.failover ?? product.failover,
+    ageAfterMs: input.ageAfter ?? defaults.ageAfterMs ?? product.ageAfterMs,
     graceMs: input.grace ?? defaults.graceMs ?? product.graceMs,
     retry: {
       maxAttempts: bounded(

@@ -82,6 +82,7 @@ export const resolvers: Resolvers = {
     status: (row) => row.status as JobStatus,
     jobType: async (row, _, { jobTypes }) => (await jobTypes.all()).get(row.type) ?? null,
     reason: (row) => (row.reason_code === null ? null : { code: row.reason_code as ReasonCode, message: row.reason_message ?? '' }),
+    effectivePriority: (row) => row.effective_priority,
     forced: (row) => row.forced === 1,
     abortRequestedAt: (row) => row.abort_requested_at,
     payload: (row) => parse(row.payload),
@@ -132,6 +133,7 @@ export const resolvers: Resolvers = {
     deadline: ({ deadlineMs }) => deadlineMs ?? null,
     timeout: ({ timeoutMs }) => timeoutMs,
     grace: ({ graceMs }) => graceMs,
+    ageAfter: ({ ageAfterMs }) => ageAfterMs,
   },
   Retry: { delay: ({ delayMs }) => delayMs, maxDelay: ({ maxDelayMs }) => maxDelayMs },
   JobType: {

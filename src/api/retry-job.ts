@@ -36,6 +36,7 @@ function keptFor(row: JobRow, from: RetryFrom): Kept {
   return {
     status: 'QUEUED',
     priority: row.priority,
+    aged: 0,
     forced: false,
     held: false,
     halts: 0,

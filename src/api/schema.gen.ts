@@ -145,6 +145,8 @@ export type ConcurrencyInput = {
 
 /** One job to create. */
 export type CreateJobInput = {
+  /** In line for this long it moves up one priority, each time, up to 10. Default 10m; 0s: never. Seen to every 30s; for a shorter one more often, down to every 1s. */
+  ageAfter?: InputMaybe<Scalars['Duration']['input']>;
   /** Only so many jobs of a key at a time. */
   concurrency?: InputMaybe<ConcurrencyInput>;
   /** From its creation to its end. What runs then is killed, and undone. Default: no bound. */
@@ -298,6 +300,8 @@ export type Job = {
   dependants: JobConnection;
   /** The jobs it waits for, or has waited for. */
   dependencies: Array<JobDependency>;
+  /** With what it has gained by waiting in line (`ageAfter`), at most 10. Back to `priority` when that is set, or an attempt has failed. */
+  effectivePriority: Scalars['Int']['output'];
   /** Of the last attempt that failed, halted, timed out or was lost. */
   error?: Maybe<JobError>;
   /** What happened to it, first event first. */
@@ -488,6 +492,8 @@ export type JobEventConnection = {
 export type JobEventKind =
   /** It was asked to stop. Detail: message. */
   | 'ABORT_REQUESTED'
+  /** It has waited in line and moves up one priority. Detail: effectivePriority. */
+  | 'AGED'
   /** An attempt ended. Detail: attempt, outcome, error. */
   | 'ATTEMPT_ENDED'
   /** The job was accepted. */
@@ -591,6 +597,8 @@ export type JobFilter = {
 /** What a job was created with, defaults filled in: the job's own, else the type's, else the product's. */
 export type JobOptions = {
   __typename?: 'JobOptions';
+  /** In line for this long it moves up one priority, each time, up to 10; 0s: never. */
+  ageAfter: Scalars['Duration']['output'];
   /** So many jobs of this key at a time. */
   concurrency?: Maybe<Concurrency>;
   /** From its creation to its end, undoing not counted; null: no bound. */
@@ -786,7 +794,7 @@ export type Mutation = {
   resumeQueue: ResumeQueuePayload;
   /** A final job again, under the same id; its attempts' numbers and its version go on. */
   retryJob: RetryJobPayload;
-  /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. */
+  /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. What it had gained by waiting is taken back. */
   setJobPriority: SetJobPriorityPayload;
   /** Lets at most so many attempts of a queue run at once, those that run now included. null takes the limit away. */
   setQueueLimit: SetQueueLimitPayload;
@@ -1712,6 +1720,7 @@ export type JobResolvers<ContextType = Context, ParentType extends ResolversPare
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   dependants?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<JobDependantsArgs, 'first'>>;
   dependencies?: Resolver<Array<ResolversTypes['JobDependency']>, ParentType, ContextType>;
+  effectivePriority?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
   events?: Resolver<ResolversTypes['JobEventConnection'], ParentType, ContextType, RequireFields<JobEventsArgs, 'first'>>;
   failedOver?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -1806,6 +1815,7 @@ export type JobEventsBatchResolvers<ContextType = Context, ParentType extends Re
 };
 
 export type JobOptionsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JobOptions'] = ResolversParentTypes['JobOptions']> = {
+  ageAfter?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
   concurrency?: Resolver<Maybe<ResolversTypes['Concurrency']>, ParentType, ContextType>;
   deadline?: Resolver<Maybe<ResolversTypes['Duration']>, ParentType, ContextType>;
   exclusive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;

@@ -51,6 +51,12 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: 'keeps the journal true',
   });
+  await client.workflow.start('agerWorkflow', {
+    workflowId: 'ager',
+    taskQueue: ORCHESTRATOR_TASK_QUEUE,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: 'has jobs move up that have waited for long',
+  });
   return {
     ended: running,
     async stop() {

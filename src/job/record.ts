@@ -15,6 +15,7 @@ export function firstRecord(spec: JobSpec): JobRecord {
     at: spec.createdAt,
     status,
     priority: spec.priority,
+    effectivePriority: spec.priority,
     band: status === 'QUEUED' ? bandOf({ priority: spec.priority, forced: false, halts: 0, losses: 0, after: undefined }) : null,
     forced: false,
     halts: 0,

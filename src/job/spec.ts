@@ -20,6 +20,8 @@ export type JobOptions = {
   maxHalts: number;
   onDependencyFailure: 'FAIL' | 'RUN_ANYWAY';
   onLost: 'RUN_AGAIN' | 'FAIL';
+  /** In line for this long it moves up one priority, each time. 0: never. */
+  ageAfterMs: number;
   /** Undo the finished steps when the job fails or is aborted. */
   rollback: boolean;
   /** One job of its type at a time. */
@@ -75,6 +77,8 @@ export type JobRecord = {
   at: number;
   status: JobStatus;
   priority: number;
+  /** With what it has gained by waiting. */
+  effectivePriority: number;
   band: number | null;
   forced: boolean;
   halts: number;
@@ -132,6 +136,7 @@ export const PRODUCT_DEFAULTS = {
     graceMs: 5_000,
     retry: { maxAttempts: 3, delayMs: 1_000, backoff: 2, maxDelayMs: 3_600_000, jitter: true },
     maxHalts: 3,
+    ageAfterMs: 600_000,
     onDependencyFailure: 'FAIL',
     onLost: 'RUN_AGAIN',
     rollback: true,

@@ -49,6 +49,7 @@ export type JobEventKind =
   | 'HALTED'
   | 'LOST'
   | 'PRIORITY_SET'
+  | 'AGED'
   | 'FORCED'
   | 'ABORT_REQUESTED'
   | 'STEP_STARTED'

@@ -16,6 +16,18 @@ export function readWorkers(
   return query.execute();
 }
 
+/** How many attempts each pool's running workers take at once. A pool without one is not named. */
+export async function readSlots(db: Kysely<Tables>, nowMs = Date.now()): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('worker')
+    .select(['pool', ({ fn }) => fn.sum<number>('slots').as('slots')])
+    .where('status', '=', 'RUNNING')
+    .where('last_seen_at', '>=', nowMs - SILENT_MS)
+    .groupBy('pool')
+    .execute();
+  return new Map(rows.map(({ pool, slots }) => [pool, Number(slots)]));
+}
+
 /** Every type that some pool's workers have published, by name. */
 export async function readJobTypes(db: Kysely<Tables>): Promise<Map<string, JobTypeRow>> {
   const rows = await db.selectFrom('job_type').selectAll().orderBy('name').orderBy('pool').execute();
@@ -27,3 +39,6 @@ export async function readJobTypes(db: Kysely<Tables>): Promise<Map<string, JobT
   }
   return types;
 }
+
+/** A worker that says it runs and has been silent for longer counts as lost. */
+export const SILENT_MS = 10_000;

@@ -81,7 +81,7 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
       status,
       last_started: lastStarted,
       started_at: job.started_at ?? start.at,
-      ...(status === 'RUNNING' ? { progress: null } : {}),
+      ...(status === 'RUNNING' ? { progress: null, ages_at: null } : {}),
       ...(version === undefined ? {} : { version }),
       ...(again
         ? {

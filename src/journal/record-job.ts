@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { agesAt } from '../job/ageing.ts';
 import { isFinal, shownStatus, type JobStatus, type ReasonCode } from '../job/status.ts';
 import { firstRecord } from '../job/record.ts';
 import type { JobRecord, JobSpec } from '../job/spec.ts';
@@ -45,6 +46,8 @@ export async function ensureJob(db: Db, spec: JobSpec): Promise<void> {
 }
 
 function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]>, status: JobStatus): Partial<JobTable> {
+  // Whoever is moved, or comes back, stands at the tail.
+  const bandSince = record.band === null ? null : record.band === row.band && !isNewInLine(record) ? row.band_since : record.at;
   return {
     rev: record.rev,
     status,
@@ -55,6 +58,7 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     // Run again, it may have been given another payload.
     ...(record.spec && record.events.some(({ kind }) => kind === 'RETRIED') ? { payload: JSON.stringify(record.spec.payload) } : {}),
     priority: record.priority,
+    effective_priority: record.effectivePriority,
     band: record.band,
     forced: record.forced ? 1 : 0,
     held: record.held ? 1 : 0,
@@ -68,8 +72,8 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     failures: record.failures,
     starts_at: record.startsAt ?? row.starts_at,
     queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
-    // Whoever is moved, or comes back, stands at the tail.
-    band_since: record.band === null ? null : record.band === row.band && !isNewInLine(record) ? row.band_since : record.at,
+    band_since: bandSince,
+    ages_at: agesAt({ band: status === 'QUEUED' ? record.band : null, bandSince, ageAfterMs: row.age_after_ms }),
     abort_requested_at: record.abortRequestedAt ?? null,
     reason_code: record.reason?.code ?? null,
     reason_message: record.reason?.message ?? null,
@@ -103,6 +107,7 @@ export async function recordTerminated(db: Db, jobId: string, at: number, code: 
       reason_message: message,
       finished_at: at,
       band: null,
+      ages_at: null,
     })
     .where('id', '=', jobId)
     .execute();
@@ -152,6 +157,7 @@ const rowBefore = (spec: JobSpec, status: JobStatus): JobTable => ({
   last_started: 0,
   rev: 0,
   priority: spec.priority,
+  effective_priority: spec.priority,
   band: null,
   forced: 0,
   held: 0,
@@ -178,10 +184,12 @@ const rowBefore = (spec: JobSpec, status: JobStatus): JobTable => ({
   band_since: null,
   gate: null,
   in_line_paused: 0,
+  age_after_ms: spec.options.ageAfterMs,
+  ages_at: null,
   started_at: null,
   finished_at: null,
   version: 0,
 });
 
-const KNOWN = ['rev', 'status', 'attempts_ended', 'last_started', 'starts_at', 'queued_at', 'band', 'band_since'] as const;
+const KNOWN = ['rev', 'status', 'attempts_ended', 'last_started', 'starts_at', 'queued_at', 'band', 'band_since', 'age_after_ms'] as const;
 const ROWS_AT_ONCE = 100;

@@ -29,6 +29,7 @@ export type JobTable = {
   /** The workflow's counter: a record that is not newer changes nothing. */
   rev: number;
   priority: number;
+  effective_priority: number;
   band: number | null;
   forced: number;
   held: number;
@@ -60,6 +61,9 @@ export type JobTable = {
   in_line_paused: number;
   /** Since when it stands in its band. */
   band_since: number | null;
+  age_after_ms: number;
+  /** When it is due to move up; null where it is not in line, or does not age. */
+  ages_at: number | null;
   started_at: number | null;
   finished_at: number | null;
   /** The seq of its last event. */

@@ -66,7 +66,7 @@ function describe(definition: JobDefinition): LoadedType {
   };
 }
 
-function readDefaults({ timeout, queueTimeout, deadline, grace, retry, ...plain }: JobDefaults): TypeDefaults {
+function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry, ...plain }: JobDefaults): TypeDefaults {
   const { delay, maxDelay, ...counts } = retry ?? {};
   return {
     ...defined({
@@ -75,6 +75,7 @@ function readDefaults({ timeout, queueTimeout, deadline, grace, retry, ...plain 
       queueTimeoutMs: readDuration('queueTimeout', queueTimeout),
       deadlineMs: readDuration('deadline', deadline),
       graceMs: readDuration('grace', grace),
+      ageAfterMs: readDuration('ageAfter', ageAfter),
     }),
     ...(retry
       ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) }

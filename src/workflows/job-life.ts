@@ -1,5 +1,6 @@
 import { type CancellationScope, proxySinks, setCurrentDetails, type Sinks, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Json } from '../index.ts';
+import { effectivePriorityOf } from '../job/ageing.ts';
 import { bandOf } from '../job/bands.ts';
 import { firstRecord } from '../job/record.ts';
 import type { EventNote, JobError, JobRecord, JobSpec, StepState } from '../job/spec.ts';
@@ -23,6 +24,8 @@ export class JobLife {
   readonly spec: JobSpec;
   status: JobStatus = 'QUEUED';
   priority: number;
+  /** How often it has moved up because it waited. */
+  aged = 0;
   forced = false;
   held = false;
   halts = 0;
@@ -88,6 +91,8 @@ export class JobLife {
     this.beganAt = spec.createdAt;
     // Key by key: what was undefined is not there after the way through Temporal, and must not stay as it was at the beginning.
     if (kept) Object.assign(this, Object.fromEntries(KEPT.map((key) => [key, kept[key]])));
+    // Jobs did not age in the version an earlier run may be of.
+    this.aged ??= 0;
   }
 
   /** All that the next run of the same job goes on with. */
@@ -96,7 +101,11 @@ export class JobLife {
   }
 
   get band(): number {
-    return bandOf({ ...this.standing, priority: this.priority });
+    return bandOf({ ...this.standing, priority: this.effectivePriority });
+  }
+
+  get effectivePriority(): number {
+    return effectivePriorityOf(this);
   }
 
   /** What moves it in line, but for its priority. */
@@ -130,6 +139,7 @@ export class JobLife {
       at: Date.now(),
       status,
       priority: this.priority,
+      effectivePriority: this.effectivePriority,
       band: status === 'QUEUED' || status === 'ROLLING_BACK' ? this.band : null,
       forced: this.forced,
       halts: this.halts,
@@ -186,6 +196,7 @@ export class JobLife {
 const KEPT = [
   'status',
   'priority',
+  'aged',
   'forced',
   'held',
   'halts',

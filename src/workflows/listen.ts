@@ -1,4 +1,5 @@
 import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { PRIORITY } from '../job/bands.ts';
 import { isFinal } from '../job/status.ts';
 import { ADOPTED } from '../job/gate.ts';
 import { noteDependency } from './dependencies.ts';
@@ -6,6 +7,7 @@ import type { BadJobEnd, JobLife } from './job-life.ts';
 import { Line } from './line.ts';
 import {
   abort,
+  age,
   ALREADY_FINISHED,
   dependant,
   dependencyEnded,
@@ -41,8 +43,9 @@ export function listen(job: JobLife): void {
   setHandler(
     setPriority,
     async (priority) => {
-      if (priority === job.priority) return job.snapshot();
+      if (priority === job.priority && job.aged === 0) return job.snapshot();
       job.priority = priority;
+      job.aged = 0;
       upsertSearchAttributes([{ key: searchAttributes.priority, value: priority }]);
       const record = job.tell([{ kind: 'PRIORITY_SET', detail: { priority } }]);
       await line.settle();
@@ -92,9 +95,18 @@ export function listen(job: JobLife): void {
     const isAsked = job.atGate?.gate === gate && job.atGate.ticket === ticket;
     if (isAsked || (ticket === ADOPTED && job.attemptScope)) job.keys.push({ gate, ticket });
   });
+  setHandler(age, async (from) => {
+    if (job.effectivePriority !== from || from === PRIORITY.max || !isWaitingInLine(job)) return;
+    job.aged += 1;
+    job.tell([{ kind: 'AGED', detail: { effectivePriority: job.effectivePriority } }]);
+    await line.settle();
+  });
   setHandler(dependant, (id) => void job.dependants.push(id));
   setHandler(dependencyEnded, (id, status) => noteDependency(job, id, status));
 }
+
+/** Or it runs: its workflow cannot see that, and the ager does not ask for one that does. */
+const isWaitingInLine = ({ status, held, isToStop }: JobLife): boolean => status === 'QUEUED' && !held && !isToStop;
 
 export function askToStop(job: JobLife, message: string | undefined, rollback?: boolean): void {
   const end: BadJobEnd = { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: message ?? 'aborted' } };

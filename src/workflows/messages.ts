@@ -13,6 +13,8 @@ export const setPriority = defineUpdate<JobRecord, [number]>('setPriority');
 export const hold = defineUpdate<JobRecord>('hold');
 export const release = defineUpdate<JobRecord>('release');
 
+/** It has waited long enough to move up, if this is still its effective priority: told twice, it counts once. */
+export const age = defineSignal<[number]>('age');
 /** Another job waits for this one. */
 export const dependant = defineSignal<[string]>('dependant');
 /** A job that this one waits for has ended. */

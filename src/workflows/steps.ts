@@ -61,4 +61,5 @@ function beginAnew(job: JobLife): void {
   job.checkpoint = null;
   job.startsAt = undefined;
   job.after = undefined;
+  job.aged = 0;
 }

@@ -43,9 +43,10 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
   if (outcome === 'FAILED' || outcome === 'TIMED_OUT') {
     job.failures += 1;
     job.tries += 1;
-    // Force lasts for one attempt and for its requeues, so that a failing job does not spin.
+    // Force lasts for one attempt and for its requeues, so that a failing job does not spin; so does what was gained by waiting.
     job.forced = false;
     job.ignoresKeys = false;
+    job.aged = 0;
   }
   if (outcome === 'HALTED') job.halts += 1;
   if (outcome === 'LOST' && counted) job.losses += 1;

@@ -153,6 +153,6 @@ function commandOf(pid: number): string {
   }
 }
 
-const JOB_FIELDS = `id type status priority band forced halts losses failures progress result attemptCount version abortRequestedAt createdAt queuedAt startedAt startsAt finishedAt
+const JOB_FIELDS = `id type status priority effectivePriority band forced halts losses failures progress result attemptCount version abortRequestedAt createdAt queuedAt startedAt startsAt finishedAt
   reason { code message } error { name message retryable }
   attempts(first: 50) { nodes { number outcome pid host workerId startedAt finishedAt exitCode signal killMs killedPids error { name message } } }`;

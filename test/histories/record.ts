@@ -103,3 +103,13 @@ test('lost: its worker is killed', async () => {
   expect(await millrace.untilFinal(id)).toMatchObject({ status: 'SUCCEEDED', losses: 1 });
   await record('lost', id);
 });
+
+test('aged: moved up in line, then run', async () => {
+  const running = await millrace.create({ type: 'cpu.burn', payload: { ms: 60_000 }, grace: '0s' });
+  await millrace.until(running, 'RUNNING');
+  const id = await millrace.create({ type: 'sleep', payload: { ms: 10 }, ageAfter: '1s' });
+  await millrace.until(id, ({ effectivePriority }) => effectivePriority === 3);
+  await mutate('abortJob', { id: running });
+  await millrace.untilFinal(id);
+  await record('aged', id);
+});

@@ -57,6 +57,7 @@ const said = (rev: number, fields: Partial<JobRecord>): Entry => ({
     at: 1_000 * rev,
     status: 'QUEUED',
     priority: 3,
+    effectivePriority: 3,
     band: 13,
     forced: false,
     halts: 0,

@@ -37,6 +37,7 @@ describe('defaults', () => {
         graceMs: 5_000,
         retry: { maxAttempts: 3, delayMs: 1_000, backoff: 2, maxDelayMs: 3_600_000, jitter: true },
         maxHalts: 3,
+        ageAfterMs: 600_000,
         onDependencyFailure: 'FAIL',
         onLost: 'RUN_AGAIN',
         exclusive: false,
@@ -62,6 +63,7 @@ describe('defaults', () => {
       graceMs: 0,
       retry: { maxAttempts: 9, jitter: false },
       maxHalts: 0,
+      ageAfterMs: 1_000,
     },
   };
 
@@ -70,7 +72,13 @@ describe('defaults', () => {
       queue: 'reports',
       pool: 'gpu',
       priority: 4,
-      options: { timeoutMs: 60_000, graceMs: 0, retry: { maxAttempts: 9, delayMs: 1_000, backoff: 2, jitter: false }, maxHalts: 0 },
+      options: {
+        timeoutMs: 60_000,
+        graceMs: 0,
+        retry: { maxAttempts: 9, delayMs: 1_000, backoff: 2, jitter: false },
+        maxHalts: 0,
+        ageAfterMs: 1_000,
+      },
     });
     expect(defaultOptions(typed)).toEqual(spec({}, typed).options);
   });
@@ -86,6 +94,7 @@ describe('defaults', () => {
           grace: 7,
           retry: { maxAttempts: 1, delay: 0, backoff: 1, maxDelay: 0, jitter: true },
           maxHalts: 1_000,
+          ageAfter: 0,
         },
         typed,
       ),
@@ -98,6 +107,7 @@ describe('defaults', () => {
         graceMs: 7,
         retry: { maxAttempts: 1, delayMs: 0, backoff: 1, maxDelayMs: 0, jitter: true },
         maxHalts: 1_000,
+        ageAfterMs: 0,
       },
     });
   });
