@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
+import type { BulkCounts, BulkSpec, BulkStatus } from '../job/bulk.ts';
 import type { JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type Act, endBulk, runBulk } from './bulk.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
 import { reprioritise } from './reprioritise.ts';
@@ -13,9 +15,11 @@ export type OrchestratorActivities = {
   dependOn(input: { jobId: string; dependencies: readonly string[] }): Promise<Record<string, JobStatus>>;
   tellDependants(input: { id: string; status: JobStatus; dependants: readonly string[] }): Promise<void>;
   reconcile(): Promise<void>;
+  runBulk(spec: BulkSpec): Promise<BulkCounts & { stopped: boolean }>;
+  endBulk(end: { id: string; status: BulkStatus; at: number }): Promise<void>;
 };
 
-export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string };
+export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string; act: Act };
 
 export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActivities => ({
   reprioritise: ({ workflowId, band }) => reprioritise(deps.client, deps.namespace, workflowId, band),
@@ -23,4 +27,6 @@ export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActi
   dependOn: ({ jobId, dependencies }) => dependOn(deps, jobId, dependencies),
   tellDependants: ({ id, status, dependants }) => tellDependants(deps.client, id, status, dependants),
   reconcile: () => reconcile(deps),
+  runBulk: (spec) => runBulk(deps, spec),
+  endBulk: (end) => endBulk(deps, end),
 });

@@ -3,9 +3,10 @@ import { sql } from 'kysely';
 import type { Database } from './sqlite.ts';
 import * as first from './migrations/001-first.ts';
 import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
+import * as bulk from './migrations/003-bulk.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps];
+const MIGRATIONS = [first, waitsAndSteps, bulk];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**

@@ -12,6 +12,10 @@ export type Tables = {
   log_line: LogLineTable;
   job_type: { name: string; pool: string; definition: string };
   worker: WorkerTable;
+  bulk_operation: BulkTable;
+  /** The jobs a bulk operation is about, from its start to its end. */
+  bulk_item: { operation_id: string; job_id: string };
+  bulk_error: BulkErrorTable;
 };
 
 export type JobTable = {
@@ -120,4 +124,24 @@ export type WorkerTable = {
   drains_until: number | null;
   cpu_percent: number | null;
   memory_bytes: number | null;
+};
+
+export type BulkTable = {
+  id: string;
+  action: string;
+  status: string;
+  matched: number;
+  done: number;
+  failed: number;
+  started_at: number;
+  finished_at: number | null;
+};
+
+export type BulkErrorTable = {
+  operation_id: string;
+  job_id: string;
+  code: string;
+  message: string;
+  path: string | null;
+  rule: string | null;
 };
