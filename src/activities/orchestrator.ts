@@ -1,9 +1,11 @@
 import type { Client } from '@temporalio/client';
+import type { BulkCounts, BulkSpec, BulkStatus } from '../job/bulk.ts';
 import type { JobStatus } from '../job/status.ts';
 import type { GatePolicy, Holder, Waiting } from '../job/gate.ts';
 import { readRunningOf } from '../journal/read-queues.ts';
 import type { Journal } from '../journal/journal.ts';
 import { ageJobs } from './age-jobs.ts';
+import { type Act, endBulk, runBulk } from './bulk.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
 import { askGate, endedAmong, type Key, leaveGates, tellGranted } from './gates.ts';
@@ -25,9 +27,11 @@ export type OrchestratorActivities = {
   sweep(input: { queue: string; paused: boolean }): Promise<void>;
   reconcile(): Promise<void>;
   ageJobs(): Promise<void>;
+  runBulk(spec: BulkSpec): Promise<BulkCounts & { stopped: boolean }>;
+  endBulk(end: { id: string; status: BulkStatus; at: number }): Promise<void>;
 };
 
-export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string };
+export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string; act: Act };
 
 export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActivities => ({
   reprioritise: ({ workflowId, band, isForced }) => reprioritise(deps, workflowId, band, isForced),
@@ -42,4 +46,6 @@ export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActi
   sweep: ({ queue, paused }) => sweep(deps, queue, paused),
   reconcile: () => reconcile(deps),
   ageJobs: () => ageJobs(deps),
+  runBulk: (spec) => runBulk(deps, spec),
+  endBulk: (end) => endBulk(deps, end),
 });

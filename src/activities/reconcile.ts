@@ -5,6 +5,7 @@ import type { Journal } from '../journal/journal.ts';
 import { openJobIds, readJobsById, readUntold } from '../journal/read-jobs.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import { tellDependants } from './dependencies.ts';
+import { reconcileBulks } from './reconcile-bulks.ts';
 import { restore } from './restore.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
@@ -55,6 +56,7 @@ export async function reconcileOnce({ client, journal, bundle }: Deps, since: nu
   if (stale.length > 0) await restore({ client, journal, bundle }, stale);
   for (const { job_id, depends_on, status } of await readUntold(journal.db, CHUNK))
     await tellDependants(client, depends_on, status as JobStatus, [job_id]);
+  await reconcileBulks({ client, journal });
   return stale.map(({ jobId }) => jobId);
 }
 

@@ -45,11 +45,13 @@ export async function restore(
   }
 }
 
+/** undefined where there is none: what lists workflows may be out of date, and name one that was deleted. */
 async function historyOf(client: Client, jobId: string, runId: string | undefined): Promise<History | undefined> {
   try {
     return await client.workflow.getHandle(workflowIdOf(jobId), runId).fetchHistory();
   } catch (error) {
-    if ((error as Error).name === 'WorkflowNotFoundError') return undefined;
+    // Not put in the client's own words here, as other calls' errors are.
+    if ((error as { code?: number }).code === GRPC_NOT_FOUND) return undefined;
     throw error;
   }
 }
@@ -101,3 +103,5 @@ function timeOf(event: temporal.api.history.v1.IHistoryEvent): number {
   const { seconds, nanos } = event.eventTime ?? {};
   return Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1e6);
 }
+
+const GRPC_NOT_FOUND = 5;

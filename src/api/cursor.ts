@@ -43,8 +43,8 @@ const VALUES = {
 };
 
 /** @throws Fault BAD_USER_INPUT where a page size is out of bounds. */
-export function pageSize(first: number): number {
-  if (first < 1 || first > MAX_PAGE) throw new Fault('BAD_USER_INPUT', `first: ${first} is out of bounds: 1 to ${MAX_PAGE}`);
+export function pageSize(first: number, most: number = MAX_PAGE): number {
+  if (first < 1 || first > most) throw new Fault('BAD_USER_INPUT', `first: ${first} is out of bounds: 1 to ${most}`);
   return first;
 }
 

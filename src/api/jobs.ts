@@ -6,7 +6,9 @@ import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JobRow } from '../journal/read-jobs.ts';
 import { abort, forceStart, hold, release, setPriority, UNSUPPORTED } from '../workflows/messages.ts';
+import { abortBulk, type AbortBulkPayload, bulkJobs, type BulkPayload } from './bulk-jobs.ts';
 import { createJob, createJobs } from './create-jobs.ts';
+import { deleteJob, type DeletePayload } from './delete-job.ts';
 import { notFound } from './errors.ts';
 import { JobRows, type JobPayload } from './job-rows.ts';
 import type { JobTypes } from './job-types.ts';
@@ -15,8 +17,11 @@ import type { Queues } from './queues.ts';
 import { readPriority } from './read-input.ts';
 import { retryJob } from './retry-job.ts';
 import type {
+  AbortBulkOperationInput,
   AbortJobInput,
+  BulkJobsInput,
   CreateJobInput,
+  DeleteJobInput,
   ForceStartJobInput,
   HoldJobInput,
   ReleaseJobInput,
@@ -28,7 +33,11 @@ import { toTemporal } from './to-temporal.ts';
 export type JobsDeps = { client: Client; journal: Journal; jobTypes: JobTypes; live: Live; queues: Queues };
 type Handle = ReturnType<Client['workflow']['getHandle']>;
 
-/** What clients can do to jobs. Temporal is asked first and decides; the journal is written before the answer goes out. */
+/**
+ * What can be done to jobs. Temporal is asked first and decides; the journal is written before the answer goes out.
+ *
+ * `once` names an ask: the same ask again, by whoever may have been cut off, has the answer of the first one.
+ */
 export class Jobs {
   readonly #deps: JobsDeps & { rows: JobRows };
 
@@ -44,11 +53,23 @@ export class Jobs {
     return createJobs(this.#deps, inputs);
   }
 
-  retry(input: RetryJobInput): Promise<JobPayload> {
-    return retryJob(this.#deps, input);
+  retry(input: RetryJobInput, once?: string): Promise<JobPayload> {
+    return retryJob(this.#deps, input, once);
   }
 
-  async abort({ id, message, grace, rollback }: AbortJobInput): Promise<JobPayload> {
+  delete(input: DeleteJobInput): Promise<DeletePayload> {
+    return deleteJob(this.#deps, input);
+  }
+
+  bulk(input: BulkJobsInput): Promise<BulkPayload> {
+    return bulkJobs(this.#deps, input);
+  }
+
+  abortBulk(input: AbortBulkOperationInput): Promise<AbortBulkPayload> {
+    return abortBulk(this.#deps, input);
+  }
+
+  async abort({ id, message, grace, rollback }: AbortJobInput, once?: string): Promise<JobPayload> {
     const { rows } = this.#deps;
     if (message && message.length > LIMITS.messageLength) {
       const tooLong = `the message has ${message.length} characters, ${LIMITS.messageLength} are allowed`;
@@ -57,36 +78,36 @@ export class Jobs {
     // First, so that the worker finds it when Temporal's cancel arrives, which cannot carry it.
     if (typeof grace === 'number') await rows.record({ kind: 'abortGrace', jobId: id, graceMs: grace }, GRACE_WAIT_MS);
     const how = { ...(message ? { message } : {}), ...(typeof rollback === 'boolean' ? { rollback } : {}) };
-    const payload = await this.#update(id, (handle) => handle.executeUpdate(abort, { args: [how] }));
+    const payload = await this.#update(id, (handle) => handle.executeUpdate(abort, { args: [how], ...named(once) }));
     if (payload.userErrors[0]?.code === 'ALREADY_FINISHED' && payload.job?.status === 'ABORTED')
       return { job: payload.job, userErrors: [] };
     // Not running: final in the answer. Whether it runs only the journal can tell.
     return this.#once(id, payload, ({ status }) => isFinal(status as JobStatus) || status === 'RUNNING' || status === 'ROLLING_BACK');
   }
 
-  async forceStart({ id, ignoreDependencies, ignoreConcurrency }: ForceStartJobInput): Promise<JobPayload> {
+  async forceStart({ id, ignoreDependencies, ignoreConcurrency }: ForceStartJobInput, once?: string): Promise<JobPayload> {
     const how = { ...(ignoreDependencies ? { ignoreDependencies } : {}), ...(ignoreConcurrency ? { ignoreConcurrency } : {}) };
-    const payload = await this.#update(id, (handle) => handle.executeUpdate(forceStart, { args: [how] }));
+    const payload = await this.#update(id, (handle) => handle.executeUpdate(forceStart, { args: [how], ...named(once) }));
     // It ends holds and waits, which the workflow tells the journal a moment after it has answered us.
     return this.#once(id, payload, ({ status }) => status !== 'SCHEDULED' && status !== 'HELD');
   }
 
-  async setPriority({ id, priority }: SetJobPriorityInput): Promise<JobPayload> {
+  async setPriority({ id, priority }: SetJobPriorityInput, once?: string): Promise<JobPayload> {
     try {
       readPriority(priority);
     } catch (error) {
       return this.#deps.rows.refusal(error);
     }
-    return this.#update(id, (handle) => handle.executeUpdate(setPriority, { args: [priority] }));
+    return this.#update(id, (handle) => handle.executeUpdate(setPriority, { args: [priority], ...named(once) }));
   }
 
-  async hold({ id }: HoldJobInput): Promise<JobPayload> {
-    const payload = await this.#update(id, (handle) => handle.executeUpdate(hold));
+  async hold({ id }: HoldJobInput, once?: string): Promise<JobPayload> {
+    const payload = await this.#update(id, (handle) => handle.executeUpdate(hold, named(once)));
     return this.#once(id, payload, ({ status, held }) => status === 'HELD' || held === 1 || isFinal(status as JobStatus));
   }
 
-  async release({ id }: ReleaseJobInput): Promise<JobPayload> {
-    const payload = await this.#update(id, (handle) => handle.executeUpdate(release));
+  async release({ id }: ReleaseJobInput, once?: string): Promise<JobPayload> {
+    const payload = await this.#update(id, (handle) => handle.executeUpdate(release, named(once)));
     return this.#once(id, payload, ({ status }) => status !== 'HELD');
   }
 
@@ -130,6 +151,9 @@ export class Jobs {
     return finished(row?.status ?? 'final', id);
   }
 }
+
+/** Temporal does an update once per id, and answers the same again, also when the workflow has ended since. */
+const named = (once: string | undefined): { updateId?: string } => (once === undefined ? {} : { updateId: once });
 
 const finished = (status: string, id: string): UserError =>
   new UserError('ALREADY_FINISHED', `the job "${id}" is ${status}`, { path: ['id'] });

@@ -1,6 +1,7 @@
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import { firstEventSeq, lastEventSeq, readEvents, readLog, type EventRow, type LogLineRow } from '../journal/read-events.ts';
+import { type BulkRow, readBulk } from '../journal/read-bulk.ts';
 import { countJobs, readJobs, readJobsById, type JobFilter, type JobRow } from '../journal/read-jobs.ts';
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
@@ -180,6 +181,22 @@ export class Live {
       const now = JSON.stringify(jobCountsUpdated);
       if (now !== seen) yield { jobCountsUpdated };
       seen = now;
+    } while (await wake.next(AGGREGATE_PAUSE_MS));
+  }
+
+  bulk(id: string): AsyncGenerator<BulkRow | null> {
+    return endable(this.wake(), (wake) => this.#bulk(id, wake));
+  }
+
+  async *#bulk(id: string, wake: Wake): AsyncGenerator<BulkRow | null> {
+    let seen = '';
+    do {
+      const row = await this.#read((db) => readBulk(db, id));
+      if (!row) return yield null;
+      const now = JSON.stringify(row);
+      if (now !== seen) yield row;
+      seen = now;
+      if (row.status !== 'RUNNING') return;
     } while (await wake.next(AGGREGATE_PAUSE_MS));
   }
 

@@ -4,7 +4,11 @@ import { BANDS } from '../job/bands.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import type { Json } from '../index.ts';
 import { PRODUCT_DEFAULTS, type JobError, type JobOptions } from '../job/spec.ts';
+import type { UserErrorCode } from '../job/errors.ts';
 import type { AttemptOutcome, JobEventKind, JobStatus, ReasonCode, RollbackState } from '../job/status.ts';
+import type { BulkAction, BulkStatus } from '../job/bulk.ts';
+import { MAX_ERRORS } from '../journal/record-bulk.ts';
+import { readBulk, readBulkErrors } from '../journal/read-bulk.ts';
 import { readEvents, readLog } from '../journal/read-events.ts';
 import { countJobs, readAttempts, readDependants, readJobs, readStepAttempts } from '../journal/read-jobs.ts';
 import { readWorkers } from '../journal/read-workers.ts';
@@ -52,6 +56,7 @@ export const resolvers: Resolvers = {
       const rows = await fromJournal(() => readWorkers(journal.db, { pool }));
       return rows.filter((row) => !status || status.includes(workerStatus(row)));
     },
+    bulkOperation: async (_, { id }, { journal }) => (await fromJournal(() => readBulk(journal.db, id))) ?? null,
     serverInfo: () => ({}) as never,
   },
 
@@ -67,6 +72,9 @@ export const resolvers: Resolvers = {
     abortJob: (_, { input }, { jobs }) => jobs.abort(input),
     forceStartJob: (_, { input }, { jobs }) => jobs.forceStart(input),
     setJobPriority: (_, { input }, { jobs }) => jobs.setPriority(input),
+    deleteJob: (_, { input }, { jobs }) => jobs.delete(input),
+    bulkJobs: (_, { input }, { jobs }) => jobs.bulk(input),
+    abortBulkOperation: (_, { input }, { jobs }) => jobs.abortBulk(input),
   },
 
   Subscription: {
@@ -76,6 +84,7 @@ export const resolvers: Resolvers = {
     jobLog: { subscribe: (_, { jobId, attempt, after }, { live }) => live.log(jobId, attempt, after) as never },
     workersUpdated: { subscribe: (_, { pool }, { live }) => live.workers(pool) as never },
     jobCountsUpdated: { subscribe: (_, { filter }, { live }) => live.counts(readFilter(filter)) as never },
+    bulkOperationUpdated: { subscribe: (_, { id }, { live }) => live.bulk(id) as never, resolve: (row: unknown) => row as never },
   },
 
   Job: {
@@ -116,7 +125,7 @@ export const resolvers: Resolvers = {
     },
     async events(row, { first, after }, { journal }) {
       const from = Number(decodeCursor('event', after)?.[1] ?? 0);
-      const rows = await fromJournal(() => readEvents(journal.db, { jobId: row.id, after: from, limit: pageSize(first) + 1 }));
+      const rows = await fromJournal(() => readEvents(journal.db, { jobId: row.id, own: true, after: from, limit: pageSize(first) + 1 }));
       return pageOf(rows, first, after, ({ seq }) => encodeCursor('event', journal.id, seq));
     },
     createdAt: (row) => row.created_at,
@@ -181,6 +190,17 @@ export const resolvers: Resolvers = {
     limit: ({ policy }) => policy.limit,
     counts: ({ name }, _, { journal }) => fromJournal(() => countJobs(journal.db, { queue: [name] })) as never,
     stats: ({ name }, { window }, { queues }) => queues.stats(name, window),
+  },
+  BulkOperation: {
+    action: (row) => row.action as BulkAction,
+    status: (row) => row.status as BulkStatus,
+    startedAt: (row) => row.started_at,
+    finishedAt: (row) => row.finished_at,
+    errors: (row, { first }, { journal }) => fromJournal(() => readBulkErrors(journal.db, row.id, pageSize(first, MAX_ERRORS))),
+  },
+  BulkError: {
+    jobId: (row) => row.job_id,
+    error: ({ code, message, path, rule }) => ({ code: code as UserErrorCode, message, path: parse<string[]>(path), rule }),
   },
 
   Worker: {

@@ -8,21 +8,26 @@ import type { CreateDeps } from './create-jobs.ts';
 import { notFound } from './errors.ts';
 import type { JobPayload } from './job-rows.ts';
 import type { RetryFrom, RetryJobInput } from './schema.gen.ts';
-import { startJob } from './to-temporal.ts';
+import { askedBy, startJob } from './to-temporal.ts';
 
-/** A final job again: a new run of its workflow, with the numbers of the one before. */
-export async function retryJob(deps: CreateDeps, { id, from, payload }: RetryJobInput): Promise<JobPayload> {
+/**
+ * A final job again: a new run of its workflow, with the numbers of the one before.
+ *
+ * @param once names the ask: a run that it has begun already is not begun again.
+ */
+export async function retryJob(deps: CreateDeps, { id, from, payload }: RetryJobInput, once?: string): Promise<JobPayload> {
   const { client, journal, jobTypes, rows } = deps;
   try {
     const row = isJobId(id) ? await rows.read(id) : null;
     if (!row) throw notFound(id);
+    if (once !== undefined && (await askedBy(client, id)) === once) return { job: row, userErrors: [] };
     if (!isFinal(row.status as JobStatus)) throw notFinished(row.status, id);
     const spec = await specOfRow(journal, row);
     if (payload !== undefined) {
       jobTypes.checkPayload(await jobTypes.get(row.type), payload);
       spec.payload = payload;
     }
-    if (!(await startJob(client, spec, keptFor(row, from ?? 'START')))) throw notFinished('not final yet', id);
+    if (!(await startJob(client, spec, keptFor(row, from ?? 'START'), once))) throw notFinished('not final yet', id);
     return { job: await rows.until(id, ({ version }) => version > row.version), userErrors: [] };
   } catch (error) {
     return rows.refusal(error, id);

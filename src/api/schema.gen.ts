@@ -7,6 +7,7 @@ import type { JobOptions as Options, Retry as RetryPolicy } from '../job/spec.ts
 import type { Dependency, ShownStep } from './present.ts';
 import type { Wait } from './waiting-for.ts';
 import type { QueueRow } from './queues.ts';
+import type { BulkRow, BulkErrorRow } from '../journal/read-bulk.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -29,6 +30,21 @@ export type Scalars = {
   JSON: { input: Json; output: Json; }
   /** A place in the feed: a whole number up to 2^53-1, a JSON number. Int has too few bits for it. */
   Version: { input: number; output: number; }
+};
+
+/** A bulk operation to stop. */
+export type AbortBulkOperationInput = {
+  /** Which. */
+  id: Scalars['ID']['input'];
+};
+
+/** The bulk operation after the ask to stop. */
+export type AbortBulkOperationPayload = {
+  __typename?: 'AbortBulkOperationPayload';
+  /** As it is now. Still RUNNING where it is about to stop: ABORTED follows. */
+  operation?: Maybe<BulkOperation>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
 };
 
 /** A job to stop. */
@@ -125,6 +141,95 @@ export type AttemptOutcome =
   | 'SUCCEEDED'
   /** It was killed for its timeout. */
   | 'TIMED_OUT';
+
+/** What a bulk operation does to each of its jobs: what the mutation on one job does. */
+export type BulkAction =
+  /** abortJob. */
+  | 'ABORT'
+  /** deleteJob. One that is gone already counts as done. */
+  | 'DELETE'
+  /** forceStartJob. */
+  | 'FORCE_START'
+  /** holdJob. */
+  | 'HOLD'
+  /** releaseJob. */
+  | 'RELEASE'
+  /** retryJob, from the start. */
+  | 'RETRY'
+  /** setJobPriority, to the `priority` given. */
+  | 'SET_PRIORITY';
+
+/** Why a bulk operation could not do it to one job. */
+export type BulkError = {
+  __typename?: 'BulkError';
+  /** What the mutation on that job alone would have answered. */
+  error: UserError;
+  /** Which job. */
+  jobId: Scalars['ID']['output'];
+};
+
+/** One thing to do to many jobs. */
+export type BulkJobsInput = {
+  /** What. */
+  action: BulkAction;
+  /** Only say how many match, and do nothing. */
+  dryRun?: Scalars['Boolean']['input'];
+  /** Only jobs that match all of it. An empty one means every job there is. */
+  filter: JobFilter;
+  /** Of ABORT: from the ask to SIGKILL; 0s kills at once. Default: each job's own. */
+  grace?: InputMaybe<Scalars['Duration']['input']>;
+  /** 1 to 10. SET_PRIORITY needs it, no other action reads it. */
+  priority?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What was begun. */
+export type BulkJobsPayload = {
+  __typename?: 'BulkJobsPayload';
+  /** How many jobs match. */
+  matched?: Maybe<Scalars['Int']['output']>;
+  /** As it is now; null for a dry run. */
+  operation?: Maybe<BulkOperation>;
+  /** Empty when it was begun, or counted. */
+  userErrors: Array<UserError>;
+};
+
+/** One thing done to many jobs. */
+export type BulkOperation = {
+  __typename?: 'BulkOperation';
+  /** What it does to each. */
+  action: BulkAction;
+  /** Jobs it was done to, or that were as wished already. */
+  done: Scalars['Int']['output'];
+  /** Why it was not done, by job id. The first 1,000 refusals are kept. */
+  errors: Array<BulkError>;
+  /** Jobs that refused it. */
+  failed: Scalars['Int']['output'];
+  /** When it was through, or was stopped; null before. */
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** A UUIDv7. */
+  id: Scalars['ID']['output'];
+  /** Jobs that matched when it started. */
+  matched: Scalars['Int']['output'];
+  /** When it was asked for. */
+  startedAt: Scalars['DateTime']['output'];
+  /** Where it stands. */
+  status: BulkStatus;
+};
+
+
+/** One thing done to many jobs. */
+export type BulkOperationErrorsArgs = {
+  first?: Scalars['Int']['input'];
+};
+
+/** Where a bulk operation stands. */
+export type BulkStatus =
+  /** Was stopped: what it had done is done, the rest was left. */
+  | 'ABORTED'
+  /** Goes through its jobs. */
+  | 'RUNNING'
+  /** Has dealt with all of them, whether they refused or not. */
+  | 'SUCCEEDED';
 
 /** A key that only so many jobs have at a time, from their first attempt in line to their end or their next wait. */
 export type Concurrency = {
@@ -226,6 +331,21 @@ export type Degradation = {
   message: Scalars['String']['output'];
   /** What. */
   part: Scalars['String']['output'];
+};
+
+/** A job to forget. */
+export type DeleteJobInput = {
+  /** Which. */
+  id: Scalars['ID']['input'];
+};
+
+/** What was deleted. */
+export type DeleteJobPayload = {
+  __typename?: 'DeleteJobPayload';
+  /** The id, which is free again; null when it was refused. */
+  deletedJobId?: Maybe<Scalars['ID']['output']>;
+  /** Empty when it was done. */
+  userErrors: Array<UserError>;
 };
 
 /** What a dependency that FAILED or was ABORTED means for the job that waits for it. */
@@ -498,6 +618,8 @@ export type JobEventKind =
   | 'ATTEMPT_ENDED'
   /** The job was accepted. */
   | 'CREATED'
+  /** It was deleted, and all of it is forgotten but this. What follows under its id is another job's. */
+  | 'DELETED'
   /** A job it depends on has ended. Detail: id, status. */
   | 'DEPENDENCY_ENDED'
   /** Another handler takes over. Detail: to, error. */
@@ -776,12 +898,18 @@ export type LostPolicy =
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type Mutation = {
   __typename?: 'Mutation';
+  /** Stops a bulk operation; what it has done stays done. On an ABORTED one: no error. On one that has SUCCEEDED: ALREADY_FINISHED. */
+  abortBulkOperation: AbortBulkOperationPayload;
   /** Asks the job to stop. Not running: final in the answer. Running: the answer shows abortRequestedAt, ABORTED follows when the process is gone. On an ABORTED job: the job, no error. On another final one: ALREADY_FINISHED and the job. */
   abortJob: AbortJobPayload;
+  /** Does one thing to every job that matches as it starts, in the order of their ids, a few at a time. It goes on by itself, whatever dies: the answer comes when it has begun. */
+  bulkJobs: BulkJobsPayload;
   /** Creates one job. It is durable when the answer comes, and a query that follows sees it. */
   createJob: CreateJobPayload;
   /** Creates up to 1,000 jobs. Each item has its own result, in order. Safe to repeat with the same ids and RETURN_EXISTING. */
   createJobs: CreateJobsPayload;
+  /** Forgets a final job: its row, attempts, log and Temporal history; its id is free again. */
+  deleteJob: DeleteJobPayload;
   /** Next free slot: before all others but lost attempts and undos. Skips start time, backoff and hold; waits for dependencies unless told. No effect on a job that undoes its steps. */
   forceStartJob: ForceStartJobPayload;
   /** Keeps the job out of the line until it is released. One that runs goes on, and is held if it comes back. */
@@ -802,8 +930,20 @@ export type Mutation = {
 
 
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationAbortBulkOperationArgs = {
+  input: AbortBulkOperationInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type MutationAbortJobArgs = {
   input: AbortJobInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationBulkJobsArgs = {
+  input: BulkJobsInput;
 };
 
 
@@ -816,6 +956,12 @@ export type MutationCreateJobArgs = {
 /** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
 export type MutationCreateJobsArgs = {
   input: CreateJobsInput;
+};
+
+
+/** What can be done. A refusal is answered in `userErrors`, beside what is known of the job. */
+export type MutationDeleteJobArgs = {
+  input: DeleteJobInput;
 };
 
 
@@ -897,6 +1043,8 @@ export type PauseQueuePayload = {
 /** What can be read. */
 export type Query = {
   __typename?: 'Query';
+  /** A bulk operation, while it runs and for a week after; null where there is none of this id. */
+  bulkOperation?: Maybe<BulkOperation>;
   /** One job; null where there is none of this id. */
   job?: Maybe<Job>;
   /** How many jobs there are in each status. */
@@ -913,6 +1061,12 @@ export type Query = {
   serverInfo: ServerInfo;
   /** The workers that are there, and those that were lost or have stopped. */
   workers: Array<Worker>;
+};
+
+
+/** What can be read. */
+export type QueryBulkOperationArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -1212,6 +1366,8 @@ export type StepStatus =
 /** What can be watched. Every subscription ends by itself only where it says so. */
 export type Subscription = {
   __typename?: 'Subscription';
+  /** The operation now, then whenever it has changed; completes when it is done. null once, then completes, where there is none. */
+  bulkOperationUpdated?: Maybe<BulkOperation>;
   /** The counts now, then whenever they have changed. */
   jobCountsUpdated: JobCounts;
   /** Everything that happens, in order and without a gap, from the cursor or from now on. */
@@ -1224,6 +1380,12 @@ export type Subscription = {
   jobsUpdated: JobsUpdate;
   /** The workers now, then whenever one has changed. */
   workersUpdated: WorkersUpdate;
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionBulkOperationUpdatedArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -1282,7 +1444,7 @@ export type UserError = {
 
 /** Why something was refused. Values are added. */
 export type UserErrorCode =
-  /** The job is final. */
+  /** The job, or the bulk operation, is final. */
   | 'ALREADY_FINISHED'
   /** The payload breaks the type's schema. */
   | 'BAD_PAYLOAD'
@@ -1294,7 +1456,7 @@ export type UserErrorCode =
   | 'INVALID_ARGUMENT'
   /** The job is not final yet. */
   | 'NOT_FINISHED'
-  /** There is no such job. */
+  /** There is no such job, or bulk operation. */
   | 'NOT_FOUND'
   /** The job has no failed step to go on from, or what it had done was undone. */
   | 'NOT_RESUMABLE'
@@ -1473,12 +1635,20 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  AbortBulkOperationInput: AbortBulkOperationInput;
+  AbortBulkOperationPayload: ResolverTypeWrapper<Omit<AbortBulkOperationPayload, 'operation'> & { operation?: Maybe<ResolversTypes['BulkOperation']> }>;
   AbortJobInput: AbortJobInput;
   AbortJobPayload: ResolverTypeWrapper<Omit<AbortJobPayload, 'job'> & { job?: Maybe<ResolversTypes['Job']> }>;
   Attempt: ResolverTypeWrapper<AttemptRow>;
   AttemptConnection: ResolverTypeWrapper<Omit<AttemptConnection, 'nodes'> & { nodes: Array<ResolversTypes['Attempt']> }>;
   AttemptOutcome: AttemptOutcome;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  BulkAction: BulkAction;
+  BulkError: ResolverTypeWrapper<BulkErrorRow>;
+  BulkJobsInput: BulkJobsInput;
+  BulkJobsPayload: ResolverTypeWrapper<Omit<BulkJobsPayload, 'operation'> & { operation?: Maybe<ResolversTypes['BulkOperation']> }>;
+  BulkOperation: ResolverTypeWrapper<BulkRow>;
+  BulkStatus: BulkStatus;
   Bytes: ResolverTypeWrapper<Scalars['Bytes']['output']>;
   Concurrency: ResolverTypeWrapper<Concurrency>;
   ConcurrencyInput: ConcurrencyInput;
@@ -1488,6 +1658,8 @@ export type ResolversTypes = {
   CreateJobsPayload: ResolverTypeWrapper<Omit<CreateJobsPayload, 'results'> & { results: Array<ResolversTypes['CreateJobPayload']> }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Degradation: ResolverTypeWrapper<Degradation>;
+  DeleteJobInput: DeleteJobInput;
+  DeleteJobPayload: ResolverTypeWrapper<DeleteJobPayload>;
   DependencyPolicy: DependencyPolicy;
   Direction: Direction;
   Duration: ResolverTypeWrapper<Scalars['Duration']['output']>;
@@ -1563,11 +1735,17 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  AbortBulkOperationInput: AbortBulkOperationInput;
+  AbortBulkOperationPayload: Omit<AbortBulkOperationPayload, 'operation'> & { operation?: Maybe<ResolversParentTypes['BulkOperation']> };
   AbortJobInput: AbortJobInput;
   AbortJobPayload: Omit<AbortJobPayload, 'job'> & { job?: Maybe<ResolversParentTypes['Job']> };
   Attempt: AttemptRow;
   AttemptConnection: Omit<AttemptConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['Attempt']> };
   Boolean: Scalars['Boolean']['output'];
+  BulkError: BulkErrorRow;
+  BulkJobsInput: BulkJobsInput;
+  BulkJobsPayload: Omit<BulkJobsPayload, 'operation'> & { operation?: Maybe<ResolversParentTypes['BulkOperation']> };
+  BulkOperation: BulkRow;
   Bytes: Scalars['Bytes']['output'];
   Concurrency: Concurrency;
   ConcurrencyInput: ConcurrencyInput;
@@ -1577,6 +1755,8 @@ export type ResolversParentTypes = {
   CreateJobsPayload: Omit<CreateJobsPayload, 'results'> & { results: Array<ResolversParentTypes['CreateJobPayload']> };
   DateTime: Scalars['DateTime']['output'];
   Degradation: Degradation;
+  DeleteJobInput: DeleteJobInput;
+  DeleteJobPayload: DeleteJobPayload;
   Duration: Scalars['Duration']['output'];
   Float: Scalars['Float']['output'];
   ForceStartJobInput: ForceStartJobInput;
@@ -1635,6 +1815,11 @@ export type ResolversParentTypes = {
   WorkersUpdate: Omit<WorkersUpdate, 'workers'> & { workers: Array<ResolversParentTypes['Worker']> };
 };
 
+export type AbortBulkOperationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AbortBulkOperationPayload'] = ResolversParentTypes['AbortBulkOperationPayload']> = {
+  operation?: Resolver<Maybe<ResolversTypes['BulkOperation']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export type AbortJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AbortJobPayload'] = ResolversParentTypes['AbortJobPayload']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
@@ -1667,6 +1852,29 @@ export type AttemptConnectionResolvers<ContextType = Context, ParentType extends
   pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
 };
 
+export type BulkErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['BulkError'] = ResolversParentTypes['BulkError']> = {
+  error?: Resolver<ResolversTypes['UserError'], ParentType, ContextType>;
+  jobId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type BulkJobsPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['BulkJobsPayload'] = ResolversParentTypes['BulkJobsPayload']> = {
+  matched?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  operation?: Resolver<Maybe<ResolversTypes['BulkOperation']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type BulkOperationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['BulkOperation'] = ResolversParentTypes['BulkOperation']> = {
+  action?: Resolver<ResolversTypes['BulkAction'], ParentType, ContextType>;
+  done?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  errors?: Resolver<Array<ResolversTypes['BulkError']>, ParentType, ContextType, RequireFields<BulkOperationErrorsArgs, 'first'>>;
+  failed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  matched?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['BulkStatus'], ParentType, ContextType>;
+};
+
 export interface BytesScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Bytes'], any> {
   name: 'Bytes';
 }
@@ -1692,6 +1900,11 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 export type DegradationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Degradation'] = ResolversParentTypes['Degradation']> = {
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   part?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type DeleteJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DeleteJobPayload'] = ResolversParentTypes['DeleteJobPayload']> = {
+  deletedJobId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
 export interface DurationScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Duration'], any> {
@@ -1880,9 +2093,12 @@ export type LogLineResolvers<ContextType = Context, ParentType extends Resolvers
 };
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  abortBulkOperation?: Resolver<ResolversTypes['AbortBulkOperationPayload'], ParentType, ContextType, RequireFields<MutationAbortBulkOperationArgs, 'input'>>;
   abortJob?: Resolver<ResolversTypes['AbortJobPayload'], ParentType, ContextType, RequireFields<MutationAbortJobArgs, 'input'>>;
+  bulkJobs?: Resolver<ResolversTypes['BulkJobsPayload'], ParentType, ContextType, RequireFields<MutationBulkJobsArgs, 'input'>>;
   createJob?: Resolver<ResolversTypes['CreateJobPayload'], ParentType, ContextType, RequireFields<MutationCreateJobArgs, 'input'>>;
   createJobs?: Resolver<ResolversTypes['CreateJobsPayload'], ParentType, ContextType, RequireFields<MutationCreateJobsArgs, 'input'>>;
+  deleteJob?: Resolver<ResolversTypes['DeleteJobPayload'], ParentType, ContextType, RequireFields<MutationDeleteJobArgs, 'input'>>;
   forceStartJob?: Resolver<ResolversTypes['ForceStartJobPayload'], ParentType, ContextType, RequireFields<MutationForceStartJobArgs, 'input'>>;
   holdJob?: Resolver<ResolversTypes['HoldJobPayload'], ParentType, ContextType, RequireFields<MutationHoldJobArgs, 'input'>>;
   pauseQueue?: Resolver<ResolversTypes['PauseQueuePayload'], ParentType, ContextType, RequireFields<MutationPauseQueueArgs, 'input'>>;
@@ -1906,6 +2122,7 @@ export type PauseQueuePayloadResolvers<ContextType = Context, ParentType extends
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  bulkOperation?: Resolver<Maybe<ResolversTypes['BulkOperation']>, ParentType, ContextType, RequireFields<QueryBulkOperationArgs, 'id'>>;
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
   jobCounts?: Resolver<ResolversTypes['JobCounts'], ParentType, ContextType, Partial<QueryJobCountsArgs>>;
   jobTypes?: Resolver<Array<ResolversTypes['JobType']>, ParentType, ContextType>;
@@ -1988,6 +2205,7 @@ export type StepResolvers<ContextType = Context, ParentType extends ResolversPar
 };
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  bulkOperationUpdated?: SubscriptionResolver<Maybe<ResolversTypes['BulkOperation']>, "bulkOperationUpdated", ParentType, ContextType, RequireFields<SubscriptionBulkOperationUpdatedArgs, 'id'>>;
   jobCountsUpdated?: SubscriptionResolver<ResolversTypes['JobCounts'], "jobCountsUpdated", ParentType, ContextType, Partial<SubscriptionJobCountsUpdatedArgs>>;
   jobEvents?: SubscriptionResolver<ResolversTypes['JobEventsBatch'], "jobEvents", ParentType, ContextType, Partial<SubscriptionJobEventsArgs>>;
   jobLog?: SubscriptionResolver<ResolversTypes['LogBatch'], "jobLog", ParentType, ContextType, RequireFields<SubscriptionJobLogArgs, 'jobId'>>;
@@ -2039,15 +2257,20 @@ export type WorkersUpdateResolvers<ContextType = Context, ParentType extends Res
 };
 
 export type Resolvers<ContextType = Context> = {
+  AbortBulkOperationPayload?: AbortBulkOperationPayloadResolvers<ContextType>;
   AbortJobPayload?: AbortJobPayloadResolvers<ContextType>;
   Attempt?: AttemptResolvers<ContextType>;
   AttemptConnection?: AttemptConnectionResolvers<ContextType>;
+  BulkError?: BulkErrorResolvers<ContextType>;
+  BulkJobsPayload?: BulkJobsPayloadResolvers<ContextType>;
+  BulkOperation?: BulkOperationResolvers<ContextType>;
   Bytes?: GraphQLScalarType;
   Concurrency?: ConcurrencyResolvers<ContextType>;
   CreateJobPayload?: CreateJobPayloadResolvers<ContextType>;
   CreateJobsPayload?: CreateJobsPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   Degradation?: DegradationResolvers<ContextType>;
+  DeleteJobPayload?: DeleteJobPayloadResolvers<ContextType>;
   Duration?: GraphQLScalarType;
   ForceStartJobPayload?: ForceStartJobPayloadResolvers<ContextType>;
   HoldJobPayload?: HoldJobPayloadResolvers<ContextType>;

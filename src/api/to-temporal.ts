@@ -1,4 +1,9 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { bandOfPriority } from '../job/bands.ts';
 import { Fault } from '../job/errors.ts';
 import { ORCHESTRATOR_TASK_QUEUE, workflowIdOf } from '../job/ids.ts';
@@ -12,10 +17,11 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
  * Starts a job's workflow.
  *
  * @param kept what a job that is run again goes on with.
+ * @param once what {@link askedBy} answers with from then on.
  * @returns false where the id is taken: by any job there was, or, with `kept`, by one that is not final.
  * @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time.
  */
-export async function startJob(client: Client, spec: JobSpec, kept?: Kept): Promise<boolean> {
+export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?: string): Promise<boolean> {
   try {
     await toTemporal(client, () =>
       client.workflow.start<typeof jobWorkflow>('jobWorkflow', {
@@ -25,6 +31,7 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept): Prom
         workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
         // Its first task stands in line too: a burst of regular jobs must not delay an urgent one before it is in its own.
         priority: { priorityKey: bandOfPriority(spec.priority) },
+        ...(once === undefined ? {} : { memo: { askedBy: once } }),
         staticSummary: `${spec.type}, queue ${spec.queue}`,
         typedSearchAttributes: [
           { key: searchAttributes.type, value: spec.type },
@@ -39,6 +46,21 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept): Prom
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+/** The name of the ask that has begun a job's last run, if it had one. */
+export async function askedBy(client: Client, jobId: string): Promise<unknown> {
+  return (await describeJob(client, jobId))?.memo?.['askedBy'];
+}
+
+/** The last run of a job's workflow, or the one of that run id; undefined where Temporal has none. */
+export async function describeJob(client: Client, jobId: string, runId?: string): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await toTemporal(client, () => client.workflow.getHandle(workflowIdOf(jobId), runId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,11 @@
 import { Client } from '@temporalio/client';
 import { Runtime, Worker } from '@temporalio/worker';
 import { orchestratorActivities } from '../activities/orchestrator.ts';
+import { act } from '../api/act.ts';
+import { JobTypes } from '../api/job-types.ts';
+import { Jobs } from '../api/jobs.ts';
+import { Live } from '../api/live.ts';
+import { Queues } from '../api/queues.ts';
 import type { Config } from '../config.ts';
 import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
 import type { JobRecord } from '../job/spec.ts';
@@ -27,18 +32,22 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     ),
   ]);
   const client = new Client({ connection, namespace });
+  // A bulk operation does to each job what the api does to one.
+  const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
-    activities: orchestratorActivities({ client, journal, namespace, bundle }),
+    activities: orchestratorActivities({ client, journal, namespace, bundle, act: (spec, jobId) => act(jobs, spec, jobId) }),
     sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => tell(journal, record) } } },
     // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
     maxConcurrentWorkflowTaskExecutions: 8,
     maxConcurrentActivityTaskPolls: 1,
     maxConcurrentActivityTaskExecutions: 10,
+    // An activity learns at its next heartbeat that it is asked to stop.
+    maxHeartbeatThrottleInterval: '1s',
     maxCachedWorkflows: 1_000,
     // Taken over by another orchestrator this much after a kill -9.
     stickyQueueScheduleToStartTimeout: '3s',

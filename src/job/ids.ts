@@ -10,6 +10,8 @@ export const workflowIdOf = (jobId: string): string => WORKFLOW_PREFIX + jobId;
 export const jobIdOf = (workflowId: string): string | undefined =>
   workflowId.startsWith(WORKFLOW_PREFIX) ? workflowId.slice(WORKFLOW_PREFIX.length) : undefined;
 
+export const bulkWorkflowIdOf = (operationId: string): string => `bulk:${operationId}`;
+
 /** One task queue per pool: a worker serves one, and a poll that waits holds its slot. */
 export const taskQueueOf = (pool: string): string => `pool:${pool}`;
 export const ORCHESTRATOR_TASK_QUEUE = 'orchestrator';
@@ -17,7 +19,7 @@ export const ORCHESTRATOR_TASK_QUEUE = 'orchestrator';
 /** The activity id of an attempt: another one each, so that failing a lost one cannot hit its successor. */
 export const activityIdOf = (number: number): string => `attempt-${number}`;
 
-/** A UUIDv7 (RFC 9562): the first 48 bits are the time, so that ids sort by age. */
+/** A UUIDv7 (RFC 9562), of a job or a bulk operation: the first 48 bits are the time, so that ids sort by age. */
 export function newJobId(nowMs = Date.now()): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   for (let i = 0; i < 6; i++) bytes[i] = Math.floor(nowMs / 2 ** (8 * (5 - i))) & 0xff;

@@ -12,6 +12,7 @@ export function firstRecord(spec: JobSpec): JobRecord {
   return {
     jobId: spec.id,
     rev: 1,
+    key: '1',
     at: spec.createdAt,
     status,
     priority: spec.priority,

@@ -73,6 +73,8 @@ export type EventNote = { kind: JobEventKind; detail?: Json };
 export type JobRecord = {
   jobId: string;
   rev: number;
+  /** Names it among all that are ever told of the job: the same when a workflow task is done again, at another time. */
+  key: string;
   /** ms since 1970, the workflow's time: the same in a replay. */
   at: number;
   status: JobStatus;

@@ -59,7 +59,8 @@ export type JobEventKind =
   | 'FAILED_OVER'
   | 'RETRIED'
   | 'FINISHED'
-  | 'RECONCILED';
+  | 'RECONCILED'
+  | 'DELETED';
 
 export const FINAL_STATUSES = ['SUCCEEDED', 'FAILED', 'ABORTED'] as const satisfies JobStatus[];
 

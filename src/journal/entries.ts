@@ -1,6 +1,7 @@
 import type { GatePolicy } from '../job/gate.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { JobError, JobOptions, JobRecord, JobSpec, StepSpec } from '../job/spec.ts';
+import type { BulkCounts, BulkSpec, BulkStatus, Refusal } from '../job/bulk.ts';
 import type { Json } from '../index.ts';
 
 /** Everything that is ever written to the journal, by whom, and in which words. All of it but log lines may be told twice. */
@@ -18,7 +19,13 @@ export type Entry =
   | { kind: 'jobTypes'; pool: string; types: PublishedType[] }
   | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string }
   /** All that Temporal's history has of a job, told again. */
-  | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] };
+  | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] }
+  /** With when it was created: another job may have its id by now. */
+  | { kind: 'deleted'; jobId: string; createdAt: number; at: number }
+  /** Whoever is first to tell of a bulk operation finds its jobs. */
+  | { kind: 'bulkBegun'; spec: BulkSpec }
+  | { kind: 'bulkProgress'; id: string; counts: BulkCounts; errors: { jobId: string; error: Refusal }[] }
+  | { kind: 'bulkEnded'; id: string; status: BulkStatus; at: number };
 
 /** With the spec, so that the job's row can be made where its worker is quicker to tell than who has created it. */
 export type AttemptStart = {

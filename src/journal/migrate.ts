@@ -4,10 +4,11 @@ import type { Database } from './sqlite.ts';
 import * as first from './migrations/001-first.ts';
 import * as gates from './migrations/005-gates.ts';
 import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
+import * as bulk from './migrations/003-bulk.ts';
 import * as ageing from './migrations/004-ageing.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps, ageing, gates];
+const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**

@@ -4,10 +4,14 @@ import type { EventTable, LogLineTable, Tables } from './tables.ts';
 export type EventRow = Selectable<EventTable>;
 export type LogLineRow = Selectable<LogLineTable>;
 
-/** The feed, oldest first, after a seq. */
-export function readEvents(db: Kysely<Tables>, where: { jobId?: string | undefined; after: number; limit: number }): Promise<EventRow[]> {
+/** The feed, oldest first, after a seq. `own`: without the end of deleted jobs that had the same id before. */
+export function readEvents(
+  db: Kysely<Tables>,
+  where: { jobId?: string | undefined; own?: boolean; after: number; limit: number },
+): Promise<EventRow[]> {
   let query = db.selectFrom('event').selectAll().where('seq', '>', where.after).orderBy('seq').limit(where.limit);
   if (where.jobId !== undefined) query = query.where('job_id', '=', where.jobId);
+  if (where.own) query = query.where('kind', '<>', 'DELETED');
   return query.execute();
 }
 

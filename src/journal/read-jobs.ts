@@ -105,6 +105,19 @@ export function readUntold(db: Kysely<Tables>, limit: number): Promise<{ job_id:
     .execute();
 }
 
+/** Whether a job waits for this final one and has not been told of its end. */
+export async function isAwaited(db: Kysely<Tables>, jobId: string): Promise<boolean> {
+  const waiting = await db
+    .selectFrom('dependency')
+    .innerJoin('job', 'job.id', 'dependency.job_id')
+    .select('job.id')
+    .where('dependency.depends_on', '=', jobId)
+    .where('dependency.told', '=', 0)
+    .where('job.status', '=', 'WAITING')
+    .executeTakeFirst();
+  return waiting !== undefined;
+}
+
 /** Jobs that wait for this one, by id. */
 export function readDependants(db: Kysely<Tables>, jobId: string, page: { after: string; limit: number }): Promise<JobRow[]> {
   return db
@@ -172,7 +185,8 @@ export function readRunningAttempts(db: Kysely<Tables>, workerIds: readonly stri
     .execute();
 }
 
-function matching(where: Where, filter: JobFilter) {
+/** The filter as a condition on the table `job`. */
+export function matching(where: Where, filter: JobFilter) {
   const all = [];
   if (filter.ids) all.push(where('id', 'in', filter.ids));
   if (filter.idPrefix) all.push(where('id', '>=', filter.idPrefix), where('id', '<', filter.idPrefix + '\uffff'));

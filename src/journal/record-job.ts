@@ -3,6 +3,7 @@ import { agesAt } from '../job/ageing.ts';
 import { isFinal, shownStatus, type JobStatus, type ReasonCode } from '../job/status.ts';
 import { firstRecord } from '../job/record.ts';
 import type { JobRecord, JobSpec } from '../job/spec.ts';
+import { isForgotten } from './forget-job.ts';
 import { appendEvents, recordEvent } from './record-event.ts';
 import { endAttempt } from './record-attempt.ts';
 import type { JobTable, Tables } from './tables.ts';
@@ -16,8 +17,9 @@ type Db = Kysely<Tables>;
 export async function recordJob(db: Db, record: JobRecord): Promise<void> {
   const { jobId, rev } = record;
   // The feed begins with CREATED, whoever is quicker to tell.
-  if (rev > 1 && record.spec) await ensureJob(db, record.spec);
+  if (rev > 1 && record.spec && !(await ensureJob(db, record.spec))) return;
   const known = await db.selectFrom('job').select(KNOWN).where('id', '=', jobId).executeTakeFirst();
+  if (!known && record.spec && (await isForgotten(db, record.spec))) return;
   if (record.ended) await endAttempt(db, { jobId, at: record.at, ...record.ended }, known?.status as JobStatus | undefined);
   const row = known ?? (record.spec && (await firstRow(db, record.spec)));
   // No row and no way to make one: the reconciler finds the job by its workflow.
@@ -25,7 +27,7 @@ export async function recordJob(db: Db, record: JobRecord): Promise<void> {
   const status = shownStatus(record.status, record.attemptsEnded, row.last_started);
   const version = await appendEvents(
     db,
-    record.events.map(({ kind, detail }, index) => ({ jobId, key: `w${rev}.${index}`, at: record.at, kind, status, detail })),
+    record.events.map(({ kind, detail }, index) => ({ jobId, key: `w${record.key}.${index}`, at: record.at, kind, status, detail })),
   );
   for (const { kind, detail } of record.events) {
     if (kind === 'DEPENDENCY_ENDED') await noteTold(db, jobId, (detail as { id: string }).id);
@@ -39,10 +41,17 @@ async function noteTold(db: Db, jobId: string, dependency: string): Promise<void
   await db.updateTable('dependency').set({ told: 1 }).where('job_id', '=', jobId).where('depends_on', '=', dependency).execute();
 }
 
-/** Makes a job's row, with its first events, where there is none. */
-export async function ensureJob(db: Db, spec: JobSpec): Promise<void> {
-  const known = await db.selectFrom('job').select('id').where('id', '=', spec.id).executeTakeFirst();
+/**
+ * Makes a job's row, with its first events, where there is none.
+ *
+ * @returns false where that job was deleted: nothing that is told of it late may bring it back, or touch another one of its id.
+ */
+export async function ensureJob(db: Db, spec: JobSpec): Promise<boolean> {
+  const known = await db.selectFrom('job').select('created_at').where('id', '=', spec.id).executeTakeFirst();
+  if (known?.created_at === spec.createdAt) return true;
+  if (await isForgotten(db, spec)) return false;
   if (!known) await recordJob(db, firstRecord(spec));
+  return true;
 }
 
 function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]>, status: JobStatus): Partial<JobTable> {

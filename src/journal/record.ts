@@ -2,6 +2,8 @@ import type { JobStatus } from '../job/status.ts';
 import type { AttemptStart, Entry } from './entries.ts';
 import type { Database } from './sqlite.ts';
 import { recordEvent } from './record-event.ts';
+import { beginBulk, endBulk, progressBulk } from './record-bulk.ts';
+import { forgetJob, isForgotten } from './forget-job.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
 import { ensureJob, recordJob, recordTerminated } from './record-job.ts';
 import { recordLinePaused, recordPolicy } from './record-queue.ts';
@@ -46,17 +48,28 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return recordTerminated(db, entry.jobId, entry.at, entry.code, entry.message);
     case 'reconciled':
       return recordReconciled(db, entry);
+    case 'deleted':
+      return forgetJob(db, entry);
+    case 'bulkBegun':
+      return beginBulk(db, entry.spec);
+    case 'bulkProgress':
+      return progressBulk(db, entry);
+    case 'bulkEnded':
+      return endBulk(db, entry);
   }
 }
 
 /** CREATED comes before STARTED, whoever is quicker. */
 async function beginAttempt(db: Database['db'], attempt: AttemptStart): Promise<void> {
-  if (attempt.spec) await ensureJob(db, attempt.spec);
+  if (attempt.spec && !(await ensureJob(db, attempt.spec))) return;
   await startAttempt(db, attempt);
 }
 
 /** Where Temporal had more of the job than the journal, the feed says so. */
 async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extract<Entry, { kind: 'reconciled' }>): Promise<void> {
+  // Its history was read before the job was deleted.
+  const spec = entries.find((entry) => entry.kind === 'job')?.record.spec;
+  if (spec && (await isForgotten(db, spec))) return;
   const read = () => db.selectFrom('job').select(['rev', 'version', 'status']).where('id', '=', jobId).executeTakeFirst();
   const before = await read();
   for (const entry of entries) await recordOne(db, entry);

@@ -14,6 +14,10 @@ export type Tables = {
   worker: WorkerTable;
   /** Those that have, or have had, a policy. */
   queue: { name: string; paused: number; max_running: number | null };
+  bulk_operation: BulkTable;
+  /** The jobs a bulk operation is about, from its start to its end. */
+  bulk_item: { operation_id: string; job_id: string };
+  bulk_error: BulkErrorTable;
 };
 
 export type JobTable = {
@@ -96,7 +100,7 @@ export type AttemptTable = {
 export type EventTable = {
   seq: Generated<number>;
   job_id: string;
-  /** Who told it and which it is of theirs (`w3.0`, `a2.started`): told twice, it is kept once. */
+  /** Who told it and which it is of theirs (`w<run>.3.0`, `a2.started.<at>`): told twice, it is kept once. */
   key: string;
   at: number;
   kind: string;
@@ -130,4 +134,24 @@ export type WorkerTable = {
   drains_until: number | null;
   cpu_percent: number | null;
   memory_bytes: number | null;
+};
+
+export type BulkTable = {
+  id: string;
+  action: string;
+  status: string;
+  matched: number;
+  done: number;
+  failed: number;
+  started_at: number;
+  finished_at: number | null;
+};
+
+export type BulkErrorTable = {
+  operation_id: string;
+  job_id: string;
+  code: string;
+  message: string;
+  path: string | null;
+  rule: string | null;
 };

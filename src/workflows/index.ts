@@ -1,4 +1,5 @@
 /** Every workflow the orchestrator runs: the root of the bundle. */
+export { bulkWorkflow } from './bulk.ts';
 export { gateWorkflow } from './gate.ts';
 export { jobWorkflow } from './job.ts';
 export { agerWorkflow } from './ager.ts';

@@ -1,4 +1,11 @@
-import { type CancellationScope, proxySinks, setCurrentDetails, type Sinks, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  type CancellationScope,
+  proxySinks,
+  setCurrentDetails,
+  type Sinks,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Json } from '../index.ts';
 import { effectivePriorityOf } from '../job/ageing.ts';
 import { bandOf } from '../job/bands.ts';
@@ -70,6 +77,8 @@ export class JobLife {
   /** When it began: at its creation, or when it was retried. */
   beganAt: number;
   rev = 0;
+  /** How much this run has told. */
+  #told = 0;
 
   /** Open while an attempt is in line or runs. */
   attemptScope: CancellationScope | undefined;
@@ -136,6 +145,7 @@ export class JobLife {
     return {
       jobId: this.spec.id,
       rev: this.rev,
+      key: `${workflowInfo().runId.slice(-12)}.${this.#told}`,
       at: Date.now(),
       status,
       priority: this.priority,
@@ -184,6 +194,7 @@ export class JobLife {
       upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
     }
     // By the time and not by one: a job that is reset in Temporal goes on with newer records than those it has told before.
+    this.#told += 1;
     this.rev = Math.max(this.rev + 1, Date.now());
     const record = { ...this.snapshot(events), ...rest };
     // With the spec, so that the row can be made where whoever started the job could not.

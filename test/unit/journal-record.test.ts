@@ -54,6 +54,7 @@ const said = (rev: number, fields: Partial<JobRecord>): Entry => ({
   record: {
     jobId: 'a',
     rev,
+    key: String(rev),
     at: 1_000 * rev,
     status: 'QUEUED',
     priority: 3,

@@ -22,8 +22,8 @@ const spec: JobSpec = {
 };
 const first = firstRecord(spec);
 const { spec: _, ...rest } = first;
-const bumped: JobRecord = { ...rest, rev: 2, priority: 7, band: 9, events: [{ kind: 'PRIORITY_SET', detail: { priority: 7 } }] };
-const forced: JobRecord = { ...bumped, rev: 3, forced: true, band: 2, events: [{ kind: 'FORCED' }] };
+const bumped: JobRecord = { ...rest, rev: 2, key: '2', priority: 7, band: 9, events: [{ kind: 'PRIORITY_SET', detail: { priority: 7 } }] };
+const forced: JobRecord = { ...bumped, rev: 3, key: '3', forced: true, band: 2, events: [{ kind: 'FORCED' }] };
 
 test('a record that is told again changes nothing', async () => {
   const journal = await openJournal();
