@@ -2,8 +2,11 @@ import { Command } from 'commander';
 import { within } from '../src/process/within.ts';
 import { startTemporalServer } from '../src/temporal/server/start-temporal-server.ts';
 import { abortLatency } from './abort-latency.ts';
+import { backlog } from './backlog.ts';
 import { busyShare } from './busy-share.ts';
+import { costs } from './costs.ts';
 import type { Bench, Figure } from './figure.ts';
+import { gates } from './gates.ts';
 import { history } from './history.ts';
 import { leaveNothing, makeDir } from './leftovers.ts';
 import { liveLatency } from './live-latency.ts';
@@ -27,6 +30,9 @@ const BENCHES: Record<string, Bench> = {
   startup,
   memory,
   locked: lockedJournal,
+  costs,
+  gates,
+  backlog,
 };
 
 /** The longest takes half of it on a quiet machine of 2 cores. */

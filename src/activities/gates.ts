@@ -1,10 +1,10 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
+import { gateOfWorkflow, type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
 import { ORCHESTRATOR_TASK_QUEUE, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
-import { granted as grantedSignal, leave, want as wantSignal } from '../workflows/messages.ts';
+import { granted as grantedSignal, leave, setPolicy, want as wantSignal } from '../workflows/messages.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 type Deps = { client: Client; journal: Journal };
@@ -59,6 +59,17 @@ export async function endedAmong(client: Client, holders: readonly Holder[], now
     }
   });
   return ended;
+}
+
+/** The policies of queues as their gates have them, for a journal that was made anew. */
+export async function restorePolicies({ client, journal }: Deps): Promise<void> {
+  const query = `WorkflowType = 'gateWorkflow' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const queue = queueOfGate(gateOfWorkflow(workflowId));
+    if (queue === undefined || (await readPolicy(journal.db, queue))) continue;
+    const policy = await client.workflow.getHandle(workflowId).executeUpdate(setPolicy, { args: [{}] });
+    journal.writer.tell({ kind: 'queuePolicy', queue, policy });
+  }
 }
 
 async function unlessGone(call: () => Promise<void>): Promise<boolean> {

@@ -6,6 +6,7 @@ import { openJobIds, readJobsById, readUntold } from '../journal/read-jobs.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import { tellDependants } from './dependencies.ts';
 import { reconcileBulks } from './reconcile-bulks.ts';
+import { restorePolicies } from './gates.ts';
 import { restore } from './restore.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
@@ -15,6 +16,7 @@ export async function reconcile(deps: Deps): Promise<void> {
   const context = Context.current();
   const until = Date.now() + SHIFT_MS;
   let since = Date.now() - FIRST_LOOK_BACK_MS;
+  await restorePolicies(deps);
   while (Date.now() < until) {
     const began = Date.now();
     await reconcileOnce(deps, since, () => context.heartbeat());

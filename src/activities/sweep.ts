@@ -17,11 +17,12 @@ export async function sweep(deps: { client: Client; journal: Journal; namespace:
     const jobs = (await readLineOf(journal.db, queue, !paused, CHUNK + tried.size)).filter(({ id }) => !tried.has(id)).slice(0, CHUNK);
     if (jobs.length === 0) return;
     const done: string[] = [];
-    await eachAtOnce(jobs, async (job) => {
+    const set = async (job: InLine): Promise<void> => {
       // Not in line yet, or started since: who is not met is given back.
       if (await setPaused(client, namespace, job, paused)) done.push(job.id);
       else tried.add(job.id);
-    });
+    };
+    await eachAtOnce(jobs, set, IN_THE_BACKGROUND);
     await journal.writer.write({ kind: 'linePaused', jobIds: done, paused });
     context.heartbeat();
     context.cancellationSignal.throwIfAborted();
@@ -41,4 +42,6 @@ async function setPaused(client: Client, namespace: string, { id, attempts_ended
 }
 
 const CHUNK = 100;
+/** Each costs the server about 6 ms: the other queues go on meanwhile. */
+const IN_THE_BACKGROUND = 2;
 const GRPC_NOT_FOUND = 5;

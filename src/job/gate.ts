@@ -82,6 +82,7 @@ export const gateOfKey = (key: string): string => `key:${key}`;
 export const gateOfQueue = (queue: string): string => `queue:${queue}`;
 export const queueOfGate = (gate: string): string | undefined => (gate.startsWith('queue:') ? gate.slice('queue:'.length) : undefined);
 export const gateWorkflowIdOf = (gate: string): string => `gate:${gate}`;
+export const gateOfWorkflow = (workflowId: string): string => workflowId.slice('gate:'.length);
 
 /** The ticket of a job that was inside before its queue had a limit. */
 export const ADOPTED = 0;

@@ -135,4 +135,4 @@ const hasPolicy = ({ limit, paused }: GatePolicy): boolean => limit !== null || 
 const IDLE_MS = 10_000;
 /** With the time its processes are given to be gone, a holder that was terminated is out within 20 s. */
 const LEASE_LOOK_MS = 5_000;
-const LONG_HISTORY = 2_000;
+const LONG_HISTORY = 1_000;

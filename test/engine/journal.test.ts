@@ -182,9 +182,9 @@ describe('a journal that is gone', () => {
     await millrace.stop();
   });
 
-  const FIELDS = `id type queue pool status priority band forced halts losses failures attemptCount tags metadata payload result progress version createdAt queuedAt startedAt startsAt finishedAt abortRequestedAt
-    reason { code message } error { name message retryable } options { timeout grace maxHalts retry { maxAttempts delay backoff maxDelay jitter } }
-    attempts { nodes { number outcome workerId host startedAt error { message } } }`;
+  const FIELDS = `id type queue pool status priority band forced halts losses failures failedOver effectivePriority attemptCount tags metadata payload result progress version createdAt queuedAt startedAt startsAt finishedAt abortRequestedAt
+    reason { code message } error { name message retryable } options { timeout deadline grace maxHalts onDependencyFailure concurrency { key limit } retry { maxAttempts delay backoff maxDelay jitter } }
+    dependencies { id status } attempts { nodes { number outcome workerId host startedAt error { message } } }`;
 
   test('is made again by `millrace journal rebuild`: every job is back, field by field', { timeout: 180_000 }, async () => {
     const create = (id: string, input: Record<string, unknown>) => millrace.create({ id, type: 'sleep', payload: { ms: 0 }, ...input });
@@ -219,6 +219,17 @@ describe('a journal that is gone', () => {
     await mutate(millrace, 'forceStartJob', { id: 'forced' });
     await create('waits-for-its-retry', { type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } });
     await millrace.until('waits-for-its-retry', 'SCHEDULED');
+    await create('held', { hold: true, deadline: '1h' });
+    await create('waits-for-others', {
+      dependencies: ['succeeded', 'held'],
+      onDependencyFailure: 'RUN_ANYWAY',
+      concurrency: { key: 'kept' },
+    });
+    await create('run-again', { payload: { ms: 1 } });
+    await millrace.until('run-again', 'SUCCEEDED');
+    await mutate(millrace, 'retryJob', { id: 'run-again', payload: { ms: 2 } });
+    await millrace.until('run-again', 'SUCCEEDED');
+    await millrace.client.data('mutation { pauseQueue(input: { name: "kept" }) { userErrors { code } } }');
     // Its workflow has had no first step yet.
     await millrace.role('orchestrator').stop();
     await create('just-created', { tags: ['new'], priority: 5 });
@@ -228,7 +239,7 @@ describe('a journal that is gone', () => {
       return new Map(jobs.nodes.map((job: any) => [job.id, job]));
     };
     const before = await all();
-    expect(before.size).toBe(12);
+    expect(before.size).toBe(15);
     expect(before.get('terminated')).toMatchObject({
       status: 'ABORTED',
       reason: { code: 'TERMINATED', message: expect.stringContaining('by the test') as string },
@@ -241,7 +252,7 @@ describe('a journal that is gone', () => {
       env: millrace.env,
       timeout: 60_000,
     });
-    expect(stdout).toContain(`12 jobs are back in ${millrace.dataDir}/journal.db`);
+    expect(stdout).toContain(`15 jobs are back in ${millrace.dataDir}/journal.db`);
 
     await millrace.startRole('api');
     const after = await all();
@@ -254,6 +265,8 @@ describe('a journal that is gone', () => {
 
     // And they go on from where they were.
     await Promise.all([millrace.startRole('orchestrator'), millrace.startRole('worker')]);
+    const paused = async (): Promise<boolean> => (await millrace.client.data('{ queue(name: "kept") { paused } }')).queue.paused;
+    await eventually('the queue is known to be paused again', paused);
     expect(await millrace.untilFinal('just-created')).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1 });
     await mutate(millrace, 'forceStartJob', { id: 'waits-for-its-retry' });
     expect(await millrace.untilFinal('waits-for-its-retry')).toMatchObject({ status: 'SUCCEEDED', attemptCount: 2, failures: 1 });

@@ -22,8 +22,10 @@ afterAll(async () => {
   await millrace.stop();
 });
 
-async function record(name: string, id: string): Promise<void> {
-  const history = await client.workflow.getHandle(workflowIdOf(id)).fetchHistory();
+const record = (name: string, id: string): Promise<void> => recordWorkflow(name, workflowIdOf(id));
+
+async function recordWorkflow(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const object = proto.temporal.api.history.v1.History.toObject(proto.temporal.api.history.v1.History.fromObject(history), { bytes: String, longs: String, enums: String });
   writeFileSync(new URL(`${name}.json`, import.meta.url), withoutMachine(JSON.stringify(object, null, 1)) + '\n');
 }
@@ -112,4 +114,65 @@ test('aged: moved up in line, then run', async () => {
   await mutate('abortJob', { id: running });
   await millrace.untilFinal(id);
   await record('aged', id);
+});
+
+test('waited: for a dependency, a time and on hold, in line and before', async () => {
+  const parent = await millrace.create({ type: 'sleep', payload: { ms: 10 }, hold: true });
+  const child = await millrace.create({ type: 'sleep', payload: { ms: 10 }, dependencies: [parent], delay: '500ms' });
+  await mutate('releaseJob', { id: parent });
+  await millrace.untilFinal(child);
+  await record('parent', parent);
+  await record('child', child);
+  const running = await millrace.create({ type: 'cpu.burn', payload: { ms: 60_000 }, grace: '0s', deadline: '3s' });
+  await millrace.until(running, 'RUNNING');
+  const held = await millrace.create({ type: 'sleep', payload: { ms: 10 } });
+  const late = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queueTimeout: '1s' });
+  await mutate('holdJob', { id: held });
+  await mutate('releaseJob', { id: held });
+  for (const id of [late, running, held]) await millrace.untilFinal(id);
+  await record('held-in-line', held);
+  await record('queue-timeout', late);
+  await record('deadline', running);
+});
+
+test('steps: done, undone, undone with failures, and gone on with in another run', async () => {
+  for (const [name, payload] of [['steps', {}], ['undone', { failAt: 'car', undoFails: 1 }]] as const) {
+    const id = await millrace.create({ type: 'trip.book', payload, retry: { delay: '10ms' } });
+    await millrace.untilFinal(id);
+    await record(name, id);
+  }
+  const id = await millrace.create({ type: 'trip.book', payload: { failAt: 'hotel' }, rollback: false });
+  await millrace.untilFinal(id);
+  await mutate('retryJob', { id, from: 'FAILED_STEP', payload: {} });
+  await millrace.until(id, 'SUCCEEDED');
+  await record('resumed', id);
+});
+
+test('gates: of a key, and of a queue that is limited and paused', async () => {
+  const key = { concurrency: { key: 'recorded' } };
+  const ids = [];
+  for (let job = 0; job < 3; job++) ids.push(await millrace.create({ type: 'sleep', payload: { ms: 50 }, ...key }));
+  for (const id of ids) await millrace.untilFinal(id);
+  await record('keyed', ids[2]!);
+  await recordWorkflow('gate-key', 'gate:key:recorded');
+  const running = await millrace.create({ type: 'sleep', payload: { ms: 1_000 }, queue: 'recorded' });
+  await millrace.until(running, 'RUNNING');
+  const inLine = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queue: 'recorded' });
+  await mutate('setQueueLimit', { name: 'recorded', limit: 1 });
+  await mutate('pauseQueue', { name: 'recorded' });
+  const gated = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queue: 'recorded' });
+  await millrace.untilFinal(running);
+  await mutate('resumeQueue', { name: 'recorded' });
+  for (const id of [inLine, gated]) await millrace.untilFinal(id);
+  await record('given-back', inLine);
+  await record('queue-gated', gated);
+  await recordWorkflow('gate-queue', 'gate:queue:recorded');
+});
+
+test('the workflows that are there by themselves, and one over many jobs', async () => {
+  const { bulkJobs } = await millrace.client.data('mutation { bulkJobs(input: { action: HOLD, filter: {} }) { operation { id } } }');
+  await client.workflow.getHandle(`bulk:${bulkJobs.operation.id}`).result();
+  await recordWorkflow('bulk', `bulk:${bulkJobs.operation.id}`);
+  await recordWorkflow('reconciler', 'reconciler');
+  await recordWorkflow('ager', 'ager');
 });
