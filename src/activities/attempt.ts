@@ -13,6 +13,7 @@ import { dependencyResults } from './dependencies.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
 import { Heart } from '../worker/heart.ts';
+import type { RunnerAttempt } from '../worker/protocol.ts';
 import { Reporter } from '../worker/reporter.ts';
 import { Turns } from '../worker/turns.ts';
 import type { RunnerPool } from '../worker/runner-pool.ts';
@@ -50,8 +51,10 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
       const heart = new Heart(deps);
       try {
         const ended = await turns.take(input.spec.id, heart, async () => {
+          const { dependencies } = input.spec;
+          const results = dependencies.length > 0 ? await dependencyResults(deps, dependencies) : {};
           const runner = await deps.pool.lease();
-          const ended = await runIn(runner, input, heart, deps);
+          const ended = await runIn(runner, input, results, heart, deps);
           await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
           return ended;
         });
@@ -67,7 +70,13 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
 /** What ended: the row for the journal, and what only the workflow needs to know. */
 type Ended = { end: AttemptEnd; counted?: boolean; checkpoint?: Json };
 
-async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: AttemptDeps): Promise<Ended> {
+async function runIn(
+  runner: Runner,
+  input: AttemptInput,
+  dependencies: RunnerAttempt['dependencies'],
+  heart: Heart,
+  deps: AttemptDeps,
+): Promise<Ended> {
   const { spec, number } = input;
   const { timeoutMs, graceMs } = spec.options;
   const startedAt = Date.now();
@@ -98,7 +107,7 @@ async function runIn(runner: Runner, input: AttemptInput, heart: Heart, deps: At
       number,
       deadlineAt,
       checkpoint: input.checkpoint,
-      dependencies: spec.dependencies.length > 0 ? await dependencyResults(deps, spec.dependencies) : {},
+      dependencies,
       handler: input.handler,
       step: input.step,
     },

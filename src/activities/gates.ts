@@ -13,7 +13,8 @@ export type Key = { gate: string; ticket: number };
 /** A job asks at a gate, which is opened where there is none. A queue's begins with the policy on record. */
 export async function askGate({ client, journal }: Deps, gate: string, policy: GatePolicy | undefined, want: Waiting): Promise<void> {
   const queue = queueOfGate(gate);
-  const begin = queue === undefined ? policy : await readPolicy(journal.db, queue);
+  // No journal, no policy: as for a worker.
+  const begin = queue === undefined ? policy : await readPolicy(journal.db, queue).catch(() => undefined);
   await client.workflow.signalWithStart<typeof gateWorkflow, [Waiting, GatePolicy | null]>('gateWorkflow', {
     ...gateStart(gate),
     args: [gate, begin ?? NO_POLICY],

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { activityIdOf, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { type InLine, readLineOf } from '../journal/read-queues.ts';
+import { type InLine, readForced, readLineOf } from '../journal/read-queues.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 /**
@@ -22,8 +22,10 @@ export async function sweep(deps: { client: Client; journal: Journal; namespace:
       if (await setPaused(client, namespace, job, paused)) done.push(job.id);
       else tried.add(job.id);
     };
-    await eachAtOnce(jobs, set, IN_THE_BACKGROUND);
+    await eachAtOnce(jobs, set);
     await journal.writer.write({ kind: 'linePaused', jobIds: done, paused });
+    // Forced while we were at it: its own unpause may have come before our pause.
+    if (paused) for (const job of await readForced(journal.db, done)) await setPaused(client, namespace, job, false);
     context.heartbeat();
     context.cancellationSignal.throwIfAborted();
   }
@@ -42,6 +44,4 @@ async function setPaused(client: Client, namespace: string, { id, attempts_ended
 }
 
 const CHUNK = 100;
-/** Each costs the server about 6 ms: the other queues go on meanwhile. */
-const IN_THE_BACKGROUND = 2;
 const GRPC_NOT_FOUND = 5;

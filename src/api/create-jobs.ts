@@ -26,10 +26,11 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     jobTypes.checkPayload(type, input.payload ?? null);
     const spec = specOf(input, type);
     id = spec.id;
+    // Past Temporal's retention only the journal knows that the id is taken.
+    if (input.id && (await rows.read(spec.id))) throw idTaken(spec.id);
     spec.isQueueGated = await deps.queues.isGated(spec.queue);
     await checkDependencies(deps, spec.id, spec.dependencies);
-    if (!(await startJob(client, spec)))
-      throw new UserError('ID_TAKEN', `another job has the id "${spec.id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });
+    if (!(await startJob(client, spec))) throw idTaken(spec.id);
     await rows.record({ kind: 'job', record: firstRecord(spec) });
     return { job: (await rows.read(spec.id)) ?? rowOf(spec), userErrors: [] };
   } catch (error) {
@@ -39,6 +40,9 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)] };
   }
 }
+
+const idTaken = (id: string): UserError =>
+  new UserError('ID_TAKEN', `another job has the id "${id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });
 
 /** Every item on its own, a few at a time: one that is refused says nothing of the others, but of those that wait for it. */
 export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInput[]): Promise<{ results: JobPayload[] }> {

@@ -51,7 +51,7 @@ async function endedRun({ client, journal }: DeleteDeps, id: string, row: JobRow
       return last?.runId;
     }
     if (!row) throw notFinished(id, 'not final');
-    if (Date.now() >= until) throw notFinished(id, isOpen ? 'about to end' : 'still to be told of to a job that waits for it');
+    if (Date.now() >= until) throw notFinished(id, isOpen ? 'about to end' : 'still needed by a job that waits for it');
   }
 }
 

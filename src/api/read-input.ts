@@ -91,6 +91,11 @@ function readConcurrency(concurrency: ConcurrencyInput | null): JobOptions['conc
     throw new UserError('INVALID_ARGUMENT', `the concurrency key has ${key.length} characters: 1 to ${LIMITS.keyLength}`, {
       path: ['concurrency', 'key'],
     });
+  // It becomes part of a workflow id.
+  if (!key.isWellFormed() || /\p{Cc}/u.test(key))
+    throw new UserError('INVALID_ARGUMENT', 'the concurrency key has control characters, or is no well-formed Unicode', {
+      path: ['concurrency', 'key'],
+    });
   return { key, limit: bounded('concurrency.limit', 'a whole number from 1 to 100000', limit, 1, 100_000) };
 }
 

@@ -1,11 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../job/errors.ts';
 import { isJobId } from '../job/ids.ts';
 import type { JobOptions, JobSpec, StepState } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
-import { type JobRow, readDependencies } from '../journal/read-jobs.ts';
+import { type JobRow, readDependencies, readJobsById } from '../journal/read-jobs.ts';
 import type { Kept } from '../workflows/job-life.ts';
 import type { CreateDeps } from './create-jobs.ts';
-import { notFound } from './errors.ts';
+import { fromJournal, notFound } from './errors.ts';
 import type { JobPayload } from './job-rows.ts';
 import type { RetryFrom, RetryJobInput } from './schema.gen.ts';
 import { askedBy, startJob } from './to-temporal.ts';
@@ -18,7 +19,7 @@ import { askedBy, startJob } from './to-temporal.ts';
 export async function retryJob(deps: CreateDeps, { id, from, payload }: RetryJobInput, once?: string): Promise<JobPayload> {
   const { client, journal, jobTypes, rows } = deps;
   try {
-    const row = isJobId(id) ? await rows.read(id) : null;
+    const [row] = isJobId(id) ? await fromJournal(() => readJobsById(journal.db, [id])) : [];
     if (!row) throw notFound(id);
     if (once !== undefined && (await askedBy(client, id)) === once) return { job: row, userErrors: [] };
     if (!isFinal(row.status as JobStatus)) throw notFinished(row.status, id);
@@ -27,7 +28,9 @@ export async function retryJob(deps: CreateDeps, { id, from, payload }: RetryJob
       jobTypes.checkPayload(await jobTypes.get(row.type), payload);
       spec.payload = payload;
     }
-    if (!(await startJob(client, spec, keptFor(row, from ?? 'START'), once))) throw notFinished('not final yet', id);
+    // A job says that it is final a moment before its workflow has ended.
+    for (const until = Date.now() + SETTLE_MS; !(await startJob(client, spec, keptFor(row, from ?? 'START'), once)); await pause(PAUSE_MS))
+      if (Date.now() >= until) throw notFinished('not final yet', id);
     return { job: await rows.until(id, ({ version }) => version > row.version), userErrors: [] };
   } catch (error) {
     return rows.refusal(error, id);
@@ -48,12 +51,15 @@ function keptFor(row: JobRow, from: RetryFrom): Kept {
     losses: 0,
     failures: 0,
     tries: 0,
+    haltsBefore: 0,
+    lossesBefore: 0,
     attempt: row.last_started,
     attemptsEnded: row.last_started,
     after: undefined,
     checkpoint: null,
     stop: undefined,
     startsAt: undefined,
+    queueUntil: undefined,
     error: undefined,
     missing: [],
     dependants: [],
@@ -108,3 +114,6 @@ async function specOfRow(journal: CreateDeps['journal'], row: JobRow): Promise<J
 
 const notFinished = (status: string, id: string): UserError =>
   new UserError('NOT_FINISHED', `the job "${id}" is ${status}: only a final job can be run again`, { path: ['id'] });
+
+const SETTLE_MS = 3_000;
+const PAUSE_MS = 50;

@@ -16,6 +16,7 @@ export class Gate {
   policy: GatePolicy;
   readonly #held: Map<string, number>;
   readonly #waiting: Waiting[];
+  #again: Holder[] = [];
 
   constructor({ policy, held, waiting }: GateState) {
     this.policy = policy;
@@ -39,7 +40,7 @@ export class Gate {
     return this.#waiting.length > 0;
   }
 
-  /** A job asks, or asks to stand in another band: then it goes to that band's tail. One that is in asks as one that has lost its answer. */
+  /** A job asks, or asks to stand in another band: then it goes to that band's tail. */
   want({ jobId, ticket, band }: Waiting): void {
     const at = this.#waiting.findIndex((each) => each.jobId === jobId);
     if (at >= 0 && this.#waiting[at]!.band === band) {
@@ -47,8 +48,12 @@ export class Gate {
       return;
     }
     if (at >= 0) this.#waiting.splice(at, 1);
-    // One that begins anew (reset in Temporal) has its place already, and none beside it.
-    this.#held.delete(jobId);
+    // It is in: the answer was lost, or is on its way, or the job begins anew (reset in Temporal). It keeps its place, and is told again.
+    if (this.#held.has(jobId)) {
+      this.#held.set(jobId, ticket);
+      this.#again.push({ jobId, ticket });
+      return;
+    }
     const next = this.#waiting.findIndex((each) => each.band > band);
     this.#waiting.splice(next < 0 ? this.#waiting.length : next, 0, { jobId, ticket, band });
   }
@@ -65,14 +70,16 @@ export class Gate {
     this.#held.set(jobId, ticket);
   }
 
-  /** Lets in who may come in now, and answers with them. */
+  /** Lets in who may come in now, and answers with them and with those that are to be told again. */
   grant(): Holder[] {
     const free = this.policy.paused ? 0 : Math.max(0, (this.policy.limit ?? Infinity) - this.#held.size);
     const granted = this.#waiting
       .splice(0, Math.min(free, this.#waiting.length, GRANTS_AT_ONCE))
       .map(({ jobId, ticket }) => ({ jobId, ticket }));
     for (const { jobId, ticket } of granted) this.#held.set(jobId, ticket);
-    return granted;
+    const again = this.#again;
+    this.#again = [];
+    return [...again, ...granted];
   }
 }
 

@@ -98,7 +98,7 @@ export function readUntold(db: Kysely<Tables>, limit: number): Promise<{ job_id:
     .innerJoin('job as waiting', 'waiting.id', 'dependency.job_id')
     .innerJoin('job as ended', 'ended.id', 'dependency.depends_on')
     .select(['dependency.job_id', 'dependency.depends_on', 'ended.status'])
-    .where('waiting.status', '=', 'WAITING')
+    .where('waiting.status', 'in', ['WAITING', 'HELD'])
     .where('dependency.told', '=', 0)
     .where('ended.status', 'in', FINAL_STATUSES)
     .limit(limit)
@@ -112,8 +112,8 @@ export async function isAwaited(db: Kysely<Tables>, jobId: string): Promise<bool
     .innerJoin('job', 'job.id', 'dependency.job_id')
     .select('job.id')
     .where('dependency.depends_on', '=', jobId)
-    .where('dependency.told', '=', 0)
-    .where('job.status', '=', 'WAITING')
+    // Also one that has been told: its handler is given what this one has returned.
+    .where('job.status', 'not in', FINAL_STATUSES)
     .executeTakeFirst();
   return waiting !== undefined;
 }

@@ -27,18 +27,27 @@ export type InLine = { id: string; attempts_ended: number };
 
 /** Jobs of a queue that stand in the line, from its front: those that are paused there, or those that are not. */
 export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, limit: number): Promise<InLine[]> {
-  return db
-    .selectFrom('job')
-    .select(['id', 'attempts_ended'])
-    .where('queue', '=', queue)
-    .where('status', '=', 'QUEUED')
-    .where('in_line_paused', '=', paused ? 1 : 0)
-    .where('forced', '=', 0)
-    .where('gate', 'is', null)
-    .orderBy('band')
-    .orderBy('band_since')
-    .limit(limit)
-    .execute();
+  return (
+    db
+      .selectFrom('job')
+      .select(['id', 'attempts_ended'])
+      .where('queue', '=', queue)
+      .where('status', '=', 'QUEUED')
+      .where('in_line_paused', '=', paused ? 1 : 0)
+      // A pause passes who is forced; what has been paused is let go on whatever it is by now.
+      .$if(!paused, (query) => query.where('forced', '=', 0))
+      .where('gate', 'is', null)
+      .orderBy('band')
+      .orderBy('band_since')
+      .limit(limit)
+      .execute()
+  );
+}
+
+/** Those of the jobs that have been forced. */
+export async function readForced(db: Kysely<Tables>, ids: readonly string[]): Promise<InLine[]> {
+  if (ids.length === 0) return [];
+  return db.selectFrom('job').select(['id', 'attempts_ended']).where('id', 'in', ids).where('forced', '=', 1).execute();
 }
 
 export async function readRunningOf(db: Kysely<Tables>, queue: string): Promise<string[]> {

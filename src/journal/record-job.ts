@@ -65,7 +65,9 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     // A job that was reset in Temporal knows of fewer attempts than before.
     ...(record.attemptsEnded < row.attempts_ended ? { last_started: record.attemptsEnded } : {}),
     // Run again, it may have been given another payload.
-    ...(record.spec && record.events.some(({ kind }) => kind === 'RETRIED') ? { payload: JSON.stringify(record.spec.payload) } : {}),
+    ...(record.spec && record.events.some(({ kind }) => kind === 'RETRIED')
+      ? { payload: JSON.stringify(record.spec.payload), abort_grace_ms: null }
+      : {}),
     priority: record.priority,
     effective_priority: record.effectivePriority,
     band: record.band,

@@ -32,7 +32,10 @@ export class Heart {
     this.#acknowledged();
     this.#timer = setInterval(() => void this.beat(), BEAT_MS);
     const { cancellationSignal } = this.#context;
-    const asked = (): void => this.#asked.resolve(askOf(this.#context));
+    const asked = (): void => {
+      const ask = askOf(this.#context);
+      if (ask) this.#asked.resolve(ask);
+    };
     if (cancellationSignal.aborted) asked();
     else cancellationSignal.addEventListener('abort', asked, { once: true });
   }
@@ -104,9 +107,11 @@ export class Heart {
   }
 }
 
-function askOf({ cancellationDetails }: Context): Ask {
+/** Undefined where it is only paused, by a sweep or a hold that came too late: it goes on, and our own heartbeats say what follows. */
+function askOf({ cancellationDetails }: Context): Ask | undefined {
   if (cancellationDetails?.cancelRequested) return 'cancelled';
   if (cancellationDetails?.workerShutdown) return 'shutdown';
+  if (cancellationDetails?.paused) return undefined;
   return 'gone';
 }
 

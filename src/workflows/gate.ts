@@ -36,6 +36,7 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
   const queue = queueOfGate(name);
   const sweeper = new Sweeper(queue, 'policy' in begin && begin.isSwept);
   let isLimitNew = false;
+  let lookAt: number | undefined;
   let news = 0;
   setHandler(want, (asked, policy) => {
     gate.want(asked);
@@ -75,10 +76,13 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
       return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept });
     }
     if (isNews()) continue;
+    // Kept over whatever comes meanwhile: a gate that is always busy must look as well.
+    lookAt = gate.hasWaiting && gate.holders.length > 0 ? (lookAt ?? Date.now() + LEASE_LOOK_MS) : undefined;
     if (gate.isIdle && !sweeper.isBusy && (queue === undefined || !hasPolicy(gate.policy))) {
       if (!(await condition(isNews, IDLE_MS))) return;
-    } else if (gate.hasWaiting && gate.holders.length > 0) {
-      if (await condition(isNews, LEASE_LOOK_MS)) continue;
+    } else if (lookAt !== undefined) {
+      if (Date.now() < lookAt && (await condition(isNews, lookAt - Date.now()))) continue;
+      lookAt = undefined;
       for (const { jobId, ticket } of await endedAmong({ holders: gate.holders })) gate.leave(jobId, ticket);
     } else {
       await condition(isNews);

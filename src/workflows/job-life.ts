@@ -40,6 +40,9 @@ export class JobLife {
   failures = 0;
   /** Failures since the step, the undo or the failover began: these count against the retries. */
   tries = 0;
+  /** Halts and losses of before the undo, or the failover, began: it has bounds of its own. */
+  haltsBefore = 0;
+  lossesBefore = 0;
   /** The number of the last attempt that was scheduled. */
   attempt = 0;
   attemptsEnded = 0;
@@ -48,6 +51,8 @@ export class JobLife {
   checkpoint: Json = null;
   stop: Stop | undefined;
   startsAt: number | undefined;
+  /** When its queue timeout is over, while it is in line. */
+  queueUntil: number | undefined;
   error: JobError | undefined;
   /** Dependencies that have not ended. */
   missing: string[];
@@ -214,12 +219,15 @@ const KEPT = [
   'losses',
   'failures',
   'tries',
+  'haltsBefore',
+  'lossesBefore',
   'attempt',
   'attemptsEnded',
   'after',
   'checkpoint',
   'stop',
   'startsAt',
+  'queueUntil',
   'error',
   'missing',
   'dependants',

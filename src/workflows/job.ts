@@ -15,7 +15,7 @@ import { JobLife, type Kept } from './job-life.ts';
 import { giveBackKeys, untilAllKeys } from './keys.ts';
 import { askToStop, listen } from './listen.ts';
 import { untilReady } from './ready.ts';
-import { runAttempt } from './run-attempt.ts';
+import { type Ended, runAttempt } from './run-attempt.ts';
 import { conclude, undoEnded } from './steps.ts';
 import { watchDeadline } from './stop.ts';
 import { takeNote } from './take-note.ts';
@@ -52,12 +52,21 @@ export async function jobWorkflow(spec: JobSpec, kept?: Kept): Promise<Json> {
 async function untilFinal(job: JobLife): Promise<JobEnd> {
   for (;;) {
     await untilReady(job);
-    if (!job.isToStop) await untilAllKeys(job);
-    if (job.held && !job.undoing && !job.isToStop) continue;
-    const end = job.isToStop ? endAsked(job) : takeNote(job, await runAttempt(job));
+    const ended = job.isToStop ? undefined : await inLine(job);
+    const end = job.isToStop && !ended ? endAsked(job) : ended && takeNote(job, ended);
     if (end) return end;
     if (workflowInfo().historyLength > LONG_HISTORY) await goOnInNewRun(job);
   }
+}
+
+/** Gets the keys it needs, and stands in line until an attempt has ended. Undefined where it is to wait, or to stop, before one. */
+async function inLine(job: JobLife): Promise<Ended | undefined> {
+  const { queueTimeoutMs } = job.spec.options;
+  // The clock is for all of a stay in line: at the gates, in Temporal's line, given back.
+  if (queueTimeoutMs !== null && !job.undoing) job.queueUntil ??= Date.now() + queueTimeoutMs;
+  const got = await untilAllKeys(job);
+  if (got === 'all') return runAttempt(job);
+  return got === 'late' ? { kind: 'queue-timeout' } : undefined;
 }
 
 /** The end it is asked to go to; undefined where steps are to be undone before. */

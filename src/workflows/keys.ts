@@ -9,18 +9,19 @@ const { askGate, leaveGates } = proxyLocalActivities<OrchestratorActivities>({
 });
 
 /**
- * Resolves when the job holds every key it must, or is not to go in line any more. Asked for one after the other and
- * always in the same order, type, key, queue, so that no two jobs wait for each other.
+ * Resolves with `all` when the job holds every key it must; with `late` when its queue timeout is over; with `left` when it
+ * is not to go in line any more. Asked for one after the other and always in the same order, type, key, queue, so that no two
+ * jobs wait for each other.
  */
-export async function untilAllKeys(job: JobLife): Promise<void> {
+export async function untilAllKeys(job: JobLife): Promise<'all' | 'late' | 'left'> {
   if (job.isGivenBack) await giveBackKeys(job, gateOfQueue(job.spec.queue));
   job.isGivenBack = false;
   for (;;) {
     const next = gatesOf(job).find(({ gate }) => !job.keys.some((key) => key.gate === gate));
-    if (!next || mustLeave(job)) break;
-    await untilGranted(job, next.gate, next.policy);
+    if (mustLeave(job)) return 'left';
+    if (!next) return 'all';
+    if (!(await untilGranted(job, next.gate, next.policy))) return 'late';
   }
-  job.atGate = undefined;
 }
 
 /** Gives back the keys, or only that of one gate. Its processes are gone by now. */
@@ -28,10 +29,13 @@ export async function giveBackKeys(job: JobLife, gate?: string): Promise<void> {
   const keys = job.keys.filter((key) => gate === undefined || key.gate === gate);
   if (keys.length === 0) return;
   job.keys = job.keys.filter((key) => !keys.includes(key));
-  await leaveGates({ jobId: job.spec.id, keys });
+  await giveBack(job, keys);
 }
 
-async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | undefined): Promise<void> {
+export const giveBack = (job: JobLife, keys: JobLife['keys']): Promise<void> => leaveGates({ jobId: job.spec.id, keys });
+
+/** Or until the gate is not what keeps it any more. @returns false where that takes longer than its queue timeout. */
+async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | undefined): Promise<boolean> {
   const jobId = job.spec.id;
   const ticket = ++job.tickets;
   const isIn = (): boolean => job.keys.some((key) => key.gate === gate);
@@ -39,13 +43,21 @@ async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | und
   job.atGate = { gate, ticket };
   job.tell([]);
   let asked: number | undefined;
-  while (!isOver()) {
-    if (asked === job.band) await condition(() => isOver() || asked !== job.band);
-    else await askGate({ gate, policy, want: { jobId, ticket, band: (asked = job.band) } });
+  let isLate = false;
+  while (!isOver() && !isLate) {
+    if (asked !== job.band) await askGate({ gate, policy, want: { jobId, ticket, band: (asked = job.band) } });
+    else isLate = await waitedTooLong(job, () => isOver() || asked !== job.band);
   }
   job.atGate = undefined;
-  if (!isIn()) await leaveGates({ jobId, keys: [{ gate, ticket }] });
-  if (!mustLeave(job)) job.tell([]);
+  if (!isIn()) await giveBack(job, [{ gate, ticket }]);
+  if (!mustLeave(job) && !isLate) job.tell([]);
+  return !isLate;
+}
+
+async function waitedTooLong({ queueUntil, undoing }: JobLife, isOver: () => boolean): Promise<boolean> {
+  if (queueUntil !== undefined && !undoing) return !(await condition(isOver, Math.max(1, queueUntil - Date.now())));
+  await condition(isOver);
+  return false;
 }
 
 /** What a job needs besides a slot. Force passes its queue; the other keys only when told to. */

@@ -1,4 +1,4 @@
-import { condition, proxyLocalActivities, sleep, workflowInfo } from '@temporalio/workflow';
+import { type CancellationScope, condition, proxyLocalActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 import { activityIdOf } from '../job/ids.ts';
 import type { JobLife } from './job-life.ts';
@@ -15,8 +15,8 @@ const { reprioritise, withdraw } = proxyLocalActivities<OrchestratorActivities>(
 export class Line {
   readonly #job: JobLife;
   #moving = false;
-  /** The attempt that could not be taken out of line, for it had started. */
-  #started: number | undefined;
+  /** The attempt that could not be taken out of line, for it had started. Its scope and not its number, which may be used again. */
+  #started: CancellationScope | undefined;
 
   constructor(job: JobLife) {
     this.#job = job;
@@ -34,8 +34,8 @@ export class Line {
   }
 
   get #isToLeave(): boolean {
-    const { held, undoing, attempt } = this.#job;
-    return held && !undoing && this.#started !== attempt;
+    const { held, undoing, attemptScope } = this.#job;
+    return held && !undoing && this.#started !== attemptScope;
   }
 
   async #move(): Promise<void> {
@@ -63,10 +63,10 @@ export class Line {
 
   async #leave(): Promise<boolean> {
     const job = this.#job;
-    const { attempt } = job;
+    const { attempt, attemptScope } = job;
     const found = await withdraw({ workflowId: workflowInfo().workflowId, activityId: activityIdOf(attempt) });
-    if (found === 'started') this.#started = attempt;
-    if (found === 'out' && job.attemptScope && job.attempt === attempt) {
+    if (found === 'started') this.#started = attemptScope;
+    if (found === 'out' && job.attemptScope && job.attemptScope === attemptScope) {
       job.withdrawn = true;
       job.attemptScope.cancel();
       await condition(() => !job.attemptScope);

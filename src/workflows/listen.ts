@@ -4,6 +4,7 @@ import { isFinal } from '../job/status.ts';
 import { ADOPTED } from '../job/gate.ts';
 import { noteDependency } from './dependencies.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
+import { giveBack } from './keys.ts';
 import { Line } from './line.ts';
 import {
   abort,
@@ -66,6 +67,8 @@ export function listen(job: JobLife): void {
       if (ignoreDependencies) job.missing = [];
       if (ignoreConcurrency) job.ignoresKeys = true;
       const record = job.tell([{ kind: 'FORCED' }]);
+      // Also where its band stays: its queue's pause may have stopped it in line.
+      job.appliedBand = undefined;
       await line.settle();
       return record;
     },
@@ -93,7 +96,10 @@ export function listen(job: JobLife): void {
   );
   setHandler(granted, (gate, ticket) => {
     const isAsked = job.atGate?.gate === gate && job.atGate.ticket === ticket;
+    if (job.keys.some((key) => key.gate === gate && key.ticket === ticket)) return;
     if (isAsked || (ticket === ADOPTED && job.attemptScope)) job.keys.push({ gate, ticket });
+    // It does not want in any more: an answer to an old ask, or it ran only a moment ago.
+    else void giveBack(job, [{ gate, ticket }]);
   });
   setHandler(age, async (from) => {
     if (job.effectivePriority !== from || from === PRIORITY.max || !isWaitingInLine(job)) return;

@@ -8,6 +8,7 @@ export async function untilReady(job: JobLife): Promise<void> {
   for (;;) {
     const now = waitOf(job);
     if (job.isToStop || now === 'QUEUED') break;
+    job.queueUntil = undefined;
     // What it waits for now may take long: others may have its place. An undo keeps it, so that nobody comes between.
     if (!job.undoing) await giveBackKeys(job);
     if (now !== job.status && !job.undoing) job.tell([arrival(now, job.startsAt)], { status: now });

@@ -38,7 +38,7 @@ export type HeartbeatDetails = { checkpoint?: Json };
 /** Puts one attempt in line and resolves with its end. Its process is gone by then, however it ended. */
 export async function runAttempt(job: JobLife): Promise<Ended> {
   const { spec } = job;
-  const { timeoutMs, graceMs, queueTimeoutMs } = spec.options;
+  const { timeoutMs, graceMs } = spec.options;
   job.attempt += 1;
   job.appliedBand = job.band;
   job.withdrawn = false;
@@ -48,7 +48,7 @@ export async function runAttempt(job: JobLife): Promise<Ended> {
     priority: { priorityKey: job.band },
     // Eager dispatch would skip the line.
     allowEagerDispatch: false,
-    ...(queueTimeoutMs === null || job.undoing ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
+    ...(job.queueUntil === undefined || job.undoing ? {} : { scheduleToStartTimeout: Math.max(1, job.queueUntil - Date.now()) }),
     // The worker keeps the job's timeout; this one is for a worker that does not.
     startToCloseTimeout: timeoutMs === null ? UNBOUNDED : timeoutMs + graceMs + SLACK_MS,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,

@@ -11,6 +11,8 @@ export function stepSucceeded(job: JobLife, result: Json, ended: EndedAttempt): 
   delete step.error;
   const event: EventNote = { kind: 'STEP_ENDED', detail: { step: step.name, status: 'SUCCEEDED' } };
   job.step += 1;
+  // It was for the next attempt.
+  job.forced = false;
   beginAnew(job);
   if (job.step === job.steps.length) return finish(job, { status: 'SUCCEEDED', result: resultsOf(job) }, ended, [event]);
   if (job.stop) return conclude(job, job.stop.end, ended, [event]);
@@ -20,7 +22,7 @@ export function stepSucceeded(job: JobLife, result: Json, ended: EndedAttempt): 
 
 /** To an end that is not a good one: by way of the undoing, where there is something to undo and that is wanted. */
 export function conclude(job: JobLife, end: BadJobEnd, ended?: EndedAttempt, events: EventNote[] = []): JobEnd | undefined {
-  if (job.steps.every(({ status }) => status !== 'SUCCEEDED')) return finish(job, end, ended, events);
+  if (!job.steps.some(({ status, hasUndo }) => status === 'SUCCEEDED' && hasUndo)) return finish(job, end, ended, events);
   if (!(job.stop?.rollback ?? job.spec.options.rollback)) {
     job.rollback = 'SKIPPED';
     return finish(job, end, ended, events);
@@ -40,6 +42,8 @@ export function undoEnded(job: JobLife, status: 'UNDONE' | 'UNDO_FAILED', ended?
 /** The last finished step that has an undo, else the job's end. One that could not be undone does not keep the others from it. */
 function undoNext(job: JobLife, ended: EndedAttempt | undefined, events: EventNote[]): JobEnd | undefined {
   beginAnew(job);
+  job.haltsBefore = job.halts;
+  job.lossesBefore = job.losses;
   const next = job.abandoned ? -1 : job.steps.findLastIndex(({ status, hasUndo }) => status === 'SUCCEEDED' && hasUndo);
   if (next < 0) return finishRollback(job, ended, events);
   job.step = next;
@@ -60,6 +64,7 @@ function beginAnew(job: JobLife): void {
   job.tries = 0;
   job.checkpoint = null;
   job.startsAt = undefined;
+  job.queueUntil = undefined;
   job.after = undefined;
   job.aged = 0;
 }

@@ -1,5 +1,5 @@
 import { nextAfter } from '../job/retry.ts';
-import type { EventNote } from '../job/spec.ts';
+import type { EventNote, JobOptions } from '../job/spec.ts';
 import type { JobStatus, Reason } from '../job/status.ts';
 import { type EndedAttempt, finish, type JobEnd } from './finish.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
@@ -24,6 +24,7 @@ export function takeNote(job: JobLife, ended: Ended): JobEnd | undefined {
     case 'bad':
       if (ended.adopted) job.attempt -= 1;
       job.attemptsEnded = job.attempt;
+      job.queueUntil = undefined;
       job.after = undefined;
       return ended.kind === 'bad' ? takeNoteOfBad(job, ended) : takeNoteOfGood(job, ended);
   }
@@ -53,7 +54,10 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
   if (outcome !== 'ABORTED') job.error = error;
   if (job.stop && !job.undoing) return conclude(job, job.stop.end, ended);
 
-  const next = nextAfter(end, { failures: job.tries, halts: job.halts, losses: job.losses }, job.spec.options, Math.random);
+  const counts = { failures: job.tries, halts: job.halts - job.haltsBefore, losses: job.losses - job.lossesBefore };
+  // What must not run twice is the step: its undo must be done.
+  const options: JobOptions = job.undoing ? { ...job.spec.options, onLost: 'RUN_AGAIN' } : job.spec.options;
+  const next = nextAfter(end, counts, options, Math.random);
   switch (next.do) {
     case 'abort':
       // Only Temporal can have cancelled an attempt that nobody asked to stop: by its page in the Web UI.
@@ -89,6 +93,8 @@ function giveUp(job: JobLife, end: BadJobEnd, ended: EndedAttempt): JobEnd | und
   if (failover !== null && !job.failedOver && end.status === 'FAILED' && end.reason.code !== 'BAD_PAYLOAD') {
     job.failedOver = true;
     job.tries = 0;
+    job.haltsBefore = job.halts;
+    job.lossesBefore = job.losses;
     job.checkpoint = null;
     job.tell([{ kind: 'FAILED_OVER', detail: { to: failover, error: end.reason.message } }, { kind: 'QUEUED' }], {
       status: 'QUEUED',

@@ -219,6 +219,37 @@ describe('what goes with a job', () => {
   });
 });
 
+describe('what a job is to wait for', () => {
+  test.each([
+    [{ concurrency: { key: 'k', limit: 0 } }, ['concurrency', 'limit']],
+    [{ concurrency: { key: 'k', limit: 100_001 } }, ['concurrency', 'limit']],
+    [{ concurrency: { key: '' } }, ['concurrency', 'key']],
+    [{ concurrency: { key: 'x'.repeat(201) } }, ['concurrency', 'key']],
+    [{ concurrency: { key: 'a\u0000b' } }, ['concurrency', 'key']],
+    [{ startAt: '2030-01-01T00:00:00Z', delay: '1s' }, ['delay']],
+    [{ startAt: '2999-01-01T00:00:00Z' }, ['startAt']],
+    [{ deadline: '0s' }, ['deadline']],
+    [{ queueTimeout: '0s' }, ['queueTimeout']],
+    [{ dependencies: ['ok', 'not an id'] }, ['dependencies', '1']],
+    [{ dependencies: Array.from({ length: 1_001 }, (_, index) => `d-${index}`) }, ['dependencies']],
+  ])('is within its bounds: %.80j', async (input, path) => {
+    expect(await refusal(create(input))).toMatchObject({ code: 'INVALID_ARGUMENT', path });
+  });
+
+  test.each([
+    { onDependencyFailure: 'MAYBE' },
+    { onLost: 'SHRUG' },
+    { deadline: '-5s' },
+    { delay: '3651d' },
+    { queueTimeout: 'soon' },
+    { ageAfter: '-1s' },
+    { startAt: 'tomorrow' },
+  ])('is of the kind that is asked for: %j', async (input) => {
+    const query = 'mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } } }';
+    expect(await fault(query, { input: { type: 'sleep', payload: { ms: 0 }, ...input } })).toBe('BAD_USER_INPUT');
+  });
+});
+
 describe('a length of time', () => {
   const createTimed = (timeout: unknown): Promise<string> =>
     fault('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code } } }', {

@@ -91,6 +91,14 @@ describe('a concurrency key', () => {
     await millrace.until(three, 'SUCCEEDED');
   });
 
+  test('is not waited for longer than the queue timeout', async () => {
+    const one = await running(key('late'));
+    const late = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queueTimeout: '500ms', ...key('late') });
+    expect(await millrace.until(late, 'FAILED')).toMatchObject({ reason: { code: 'QUEUE_TIMEOUT' }, attemptCount: 0 });
+    one.open();
+    await millrace.until(one.id, 'SUCCEEDED');
+  });
+
   test('is waited for by a forced job, unless told', async () => {
     const one = await running(key('force'));
     const forced = await waiting(key('force'), 'CONCURRENCY_KEY');

@@ -144,8 +144,11 @@ test('a worker serves the job modules that can be loaded, and says which cannot 
       status: 'RUNNING',
       jobTypes: ['sleep'],
       problems: [
+        expect.stringMatching(/^nameless-step\.ts: the name "" of its step 2 is not allowed/),
         expect.stringMatching(/^nameless\.ts: .*no default export/),
+        expect.stringMatching(/^neither\.ts: it must have a run function or steps, and not both/),
         expect.stringMatching(/^throws\.ts: this module cannot be loaded, as asked/),
+        expect.stringMatching(/^twin-steps\.ts: it has two steps with the name same/),
       ],
     },
   ]);

@@ -38,17 +38,23 @@ describe('a gate', () => {
     expect(letIn(one)).toEqual(['a', 'b']);
   });
 
-  test('gives the place of one that begins anew to nobody twice', () => {
+  test('keeps the place of one that asks again, and tells it again: its answer was lost, or it begins anew', () => {
     const one = gate();
     ask(one, 'a', 15, 1);
     expect(letIn(one)).toEqual(['a']);
-    ask(one, 'a', 15, 2);
     ask(one, 'b');
-    expect(one.holders).toEqual([]);
-    expect(letIn(one)).toEqual(['a']);
+    ask(one, 'a', 15, 1);
+    ask(one, 'a', 6, 2);
+    expect(one.grant()).toEqual([
+      { jobId: 'a', ticket: 1 },
+      { jobId: 'a', ticket: 2 },
+    ]);
+    expect(letIn(one)).toEqual([]);
     // What it takes back late, of its first ask, is not its second.
     one.leave('a', 1);
     expect(one.holders).toEqual([{ jobId: 'a', ticket: 2 }]);
+    one.leave('a', 2);
+    expect(letIn(one)).toEqual(['b']);
   });
 
   test('goes on from its state as if nothing had been', () => {
