@@ -69,7 +69,8 @@ export class Line {
     if (found === 'out' && job.attemptScope && job.attemptScope === attemptScope) {
       job.withdrawn = true;
       job.attemptScope.cancel();
-      await condition(() => !job.attemptScope);
+      // The next one may be open before anybody looks: one that was released meanwhile is put in line again at once.
+      await condition(() => job.attemptScope !== attemptScope);
     }
     return found !== 'absent';
   }
