@@ -185,14 +185,14 @@ test('one job on 200', { timeout: 120_000 }, async () => {
   expect(await millrace.until(id, 'SUCCEEDED', 60_000)).toMatchObject({ attemptCount: 1 });
 });
 
-test('1,000 jobs on one: all of them are told of its end', { timeout: 180_000 }, async () => {
+test('300 jobs on one: all of them are told of its end', { timeout: 180_000 }, async () => {
   const parent = await create({ hold: true });
-  const results = await createAll(Array.from({ length: 1_000 }, () => ({ dependencies: [parent], tags: ['of-one'], pool: 'nobody' })));
+  const results = await createAll(Array.from({ length: 300 }, () => ({ dependencies: [parent], tags: ['of-one'], pool: 'nobody' })));
   expect(results.filter(({ userErrors }) => userErrors.length > 0)).toEqual([]);
   await orders.abort(parent);
-  await untilAllFinal(millrace, 'of-one', 1_000, 120_000);
+  await untilAllFinal(millrace, 'of-one', 300, 120_000);
   const { jobCounts } = await millrace.client.data(
     '{ jobCounts(filter: { tagsAll: ["of-one"], reason: [DEPENDENCY_FAILED] }) { failed } }',
   );
-  expect(jobCounts.failed).toBe(1_000);
+  expect(jobCounts.failed).toBe(300);
 });

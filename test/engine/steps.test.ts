@@ -96,7 +96,7 @@ describe('a job of many steps', () => {
 
   test('is aborted by way of its undos', async () => {
     const file = scratch.path();
-    const id = await book({ file, ms: 400 });
+    const id = await book({ file, ms: 1_500 });
     await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
     await orders.abort(id, { grace: '0s', message: 'ill' });
     const aborted = await millrace.until(id, 'ABORTED');
@@ -106,7 +106,7 @@ describe('a job of many steps', () => {
 
   test('is aborted without them when asked so', async () => {
     const file = scratch.path();
-    const id = await book({ file, ms: 400 });
+    const id = await book({ file, ms: 1_500 });
     await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
     await orders.abort(id, { grace: '0s', rollback: false });
     await millrace.until(id, 'ABORTED');
@@ -116,7 +116,7 @@ describe('a job of many steps', () => {
 
   test('goes on with the step it was in when its process dies', async () => {
     const file = scratch.path();
-    const id = await book({ file, ms: 300 });
+    const id = await book({ file, ms: 1_500 });
     await eventually('the hotel runs', async () => (await millrace.job(id, STEPS)).steps[1].status === 'RUNNING');
     process.kill((await millrace.job(id, 'lastAttempt { pid }')).lastAttempt.pid, 'SIGKILL');
     await millrace.until(id, 'SUCCEEDED');

@@ -176,8 +176,8 @@ describe('what is asked of a job that runs', () => {
   test('a deadline undoes what is done, and is off then', async () => {
     const id = await create({
       type: 'trip.book',
-      payload: { ms: 500, undoFails: 2 },
-      deadline: '800ms',
+      payload: { ms: 1_000, undoFails: 2 },
+      deadline: '3s',
       grace: '0s',
       retry: { delay: '50ms' },
     });

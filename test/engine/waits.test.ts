@@ -104,10 +104,12 @@ describe('a job on hold', () => {
   });
 
   test('that runs may be released before it comes back', async () => {
-    const id = await millrace.create({ type: 'sleep', payload: { ms: 600 } });
+    const gate = scratch.path();
+    const id = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate } });
     await millrace.until(id, 'RUNNING');
     await orders.hold(id);
     expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
+    scratch.open(gate);
     await millrace.until(id, 'SUCCEEDED');
   });
 
