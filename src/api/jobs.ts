@@ -89,7 +89,8 @@ export class Jobs {
     const how = { ...(ignoreDependencies ? { ignoreDependencies } : {}), ...(ignoreConcurrency ? { ignoreConcurrency } : {}) };
     const payload = await this.#update(id, (handle) => handle.executeUpdate(forceStart, { args: [how], ...named(once) }));
     // It ends holds and waits, which the workflow tells the journal a moment after it has answered us.
-    return this.#once(id, payload, ({ status }) => status !== 'SCHEDULED' && status !== 'HELD');
+    const skipped = ['SCHEDULED', 'HELD', ...(ignoreDependencies ? ['WAITING'] : [])];
+    return this.#once(id, payload, ({ status }) => !skipped.includes(status));
   }
 
   async setPriority({ id, priority }: SetJobPriorityInput, once?: string): Promise<JobPayload> {
@@ -103,7 +104,11 @@ export class Jobs {
 
   async hold({ id }: HoldJobInput, once?: string): Promise<JobPayload> {
     const payload = await this.#update(id, (handle) => handle.executeUpdate(hold, named(once)));
-    return this.#once(id, payload, ({ status, held }) => status === 'HELD' || held === 1 || isFinal(status as JobStatus));
+    return this.#once(
+      id,
+      payload,
+      ({ status, held }) => status === 'HELD' || (held === 1 && status === 'RUNNING') || isFinal(status as JobStatus),
+    );
   }
 
   async release({ id }: ReleaseJobInput, once?: string): Promise<JobPayload> {

@@ -77,11 +77,11 @@ export function listen(job: JobLife): void {
   setHandler(
     hold,
     async () => {
-      if (job.held) return job.snapshot();
+      const isNew = !job.held;
       job.held = true;
       await line.settle();
       // One that has just started goes on, and is held when it comes back. Any other says so itself when it is out of line.
-      return job.held && job.attemptScope && !job.withdrawn ? job.tell([{ kind: 'HELD' }]) : job.snapshot();
+      return isNew && job.held && job.attemptScope && !job.withdrawn ? job.tell([{ kind: 'HELD' }]) : job.snapshot();
     },
     { validator: refuseHold },
   );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ordersTo, startOrder } from './fixtures/orders.ts';
 import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
@@ -30,10 +30,12 @@ const kindsOf = async (id: string): Promise<string[]> =>
 async function occupy(): Promise<() => Promise<unknown>> {
   const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, grace: '0s' });
   await millrace.until(id, 'RUNNING');
-  return async () => {
+  const free = async (): Promise<void> => {
     await orders.abort(id);
     await millrace.until(id, 'ABORTED');
   };
+  onTestFinished(free);
+  return free;
 }
 /** A job that is in Temporal's line. The slot must be full. */
 async function inLine(input: Record<string, unknown> = {}): Promise<string> {
@@ -116,9 +118,9 @@ describe('a job on hold', () => {
   test('in any order with priorities and force ends where the last one leaves it', async () => {
     const free = await occupy();
     const id = await inLine();
-    await Promise.all([orders.hold(id), orders.setPriority(id, 4), orders.release(id), orders.hold(id), orders.setPriority(id, 6)]);
-    await orders.hold(id);
-    expect(await millrace.job(id, 'status priority')).toEqual({ status: 'HELD', priority: 6 });
+    await Promise.all([orders.hold(id), orders.setPriority(id, 4), orders.release(id), orders.hold(id), orders.setPriority(id, 5)]);
+    expect(await orders.setPriority(id, 6)).toMatchObject({ codes: [], job: { priority: 6 } });
+    expect(await orders.hold(id)).toMatchObject({ codes: [], job: { status: 'HELD', priority: 6 } });
     await orders.release(id);
     await temporal.untilInLine([id], { [id]: 10 });
     await free();
