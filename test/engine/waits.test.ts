@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
 import { ordersTo, startOrder } from './fixtures/orders.ts';
 import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
@@ -172,8 +173,8 @@ describe('the clocks', () => {
   });
 
   test('a queue timeout does not run on hold', async () => {
-    const id = await create({ queueTimeout: '300ms', hold: true });
-    const later = await create({ delay: '600ms' });
+    const id = await create({ queueTimeout: '2s', hold: true });
+    const later = await create({ delay: '2500ms' });
     await millrace.until(later, 'SUCCEEDED');
     expect(await millrace.job(id, 'status')).toEqual({ status: 'HELD' });
     await orders.release(id);
@@ -188,9 +189,15 @@ describe('the clocks', () => {
   });
 
   test('a deadline kills what runs', async () => {
-    const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 60_000 }, deadline: '1s', grace: '0s' });
+    const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 60_000 }, deadline: '3s', grace: '0s' });
+    await millrace.until(id, 'RUNNING');
     expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'DEADLINE' } });
-    expect((await millrace.job(id, 'lastAttempt { outcome signal }')).lastAttempt).toEqual({ outcome: 'ABORTED', signal: 'SIGKILL' });
+    // What only its worker knows of the kill may come a moment later.
+    await eventually(
+      'the receipt is there',
+      async () => (await millrace.job(id, 'lastAttempt { signal }')).lastAttempt.signal === 'SIGKILL',
+    );
+    expect((await millrace.job(id, 'lastAttempt { outcome }')).lastAttempt).toEqual({ outcome: 'ABORTED' });
   });
 });
 
