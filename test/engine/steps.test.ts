@@ -126,7 +126,7 @@ describe('a job of many steps', () => {
 
   test('that has begun is finished before new ones are started', async () => {
     const names: Record<string, string> = {};
-    for (const name of ['first', 'second', 'third', 'fourth']) names[name] = await book({ ms: 150 }, { priority: 10 });
+    for (const name of ['first', 'second', 'third', 'fourth']) names[name] = await book({ ms: 600 }, { priority: 10 });
     for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
     // A slot that is free before the next step is in line takes what is there: two are under way at most, on one slot.
     const order = await startOrder(millrace, names);
