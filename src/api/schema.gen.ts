@@ -424,7 +424,10 @@ export type Job = {
   effectivePriority: Scalars['Int']['output'];
   /** Of the last attempt that failed, halted, timed out or was lost. */
   error?: Maybe<JobError>;
-  /** What happened to it, first event first. */
+  /**
+   * What happened to it, as it became known, first event first. Its workflow and the worker of an attempt tell without waiting for each
+   * other: under load a STARTED may stand before the QUEUED that led to it.
+   */
   events: JobEventConnection;
   /** The handler named in failover has taken over. */
   failedOver: Scalars['Boolean']['output'];

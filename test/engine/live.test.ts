@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
+import { told } from './fixtures/told.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
@@ -207,17 +208,8 @@ describe('jobEvents', () => {
     const id = await create({ type: 'fail', payload: { times: 1 }, retry: { delay: '10ms' } });
     const events: Batch['events'] = [];
     while (!events.some(({ kind, jobId }) => kind === 'FINISHED' && jobId === id)) events.push(...(await next(updates)).events);
-    expect(events.filter(({ jobId }) => jobId === id).map(({ kind }) => kind)).toEqual([
-      'CREATED',
-      'QUEUED',
-      'STARTED',
-      'ATTEMPT_ENDED',
-      'RETRY_SCHEDULED',
-      'QUEUED',
-      'STARTED',
-      'ATTEMPT_ENDED',
-      'FINISHED',
-    ]);
+    const once = ['QUEUED', 'STARTED', 'ATTEMPT_ENDED'];
+    expect(told(events.filter(({ jobId }) => jobId === id))).toEqual(told(['CREATED', ...once, 'RETRY_SCHEDULED', ...once, 'FINISHED']));
     const versions = events.map(({ version }) => version);
     expect(versions).toEqual(versions.toSorted((left, right) => left - right));
   });
@@ -226,7 +218,7 @@ describe('jobEvents', () => {
     const id = await create();
     await millrace.until(id, 'SUCCEEDED');
     const { events, gap } = await next(subscribe(EVENTS, { jobId: id }));
-    expect(events.map(({ kind }) => kind)).toEqual(['CREATED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
+    expect(told(events)).toEqual(told(['CREATED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']));
     expect(gap).toBe(false);
   });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
 import { ordersTo, startOrder } from './fixtures/orders.ts';
 import { Scratch } from './fixtures/paths.ts';
+import { told } from './fixtures/told.ts';
 import { Millrace } from './millrace.ts';
 
 /** With the types that ship: trip.book has the steps flight, hotel and car, each with its undo. */
@@ -178,18 +179,8 @@ describe('a final job is run again', () => {
     const job = await millrace.until(id, 'SUCCEEDED');
     expect(job).toMatchObject({ reason: null, attemptCount: 2 });
     const { events } = await millrace.job(id, 'events { nodes { kind } }');
-    expect(events.nodes.map(({ kind }: any) => kind)).toEqual([
-      'CREATED',
-      'QUEUED',
-      'STARTED',
-      'ATTEMPT_ENDED',
-      'FINISHED',
-      'RETRIED',
-      'QUEUED',
-      'STARTED',
-      'ATTEMPT_ENDED',
-      'FINISHED',
-    ]);
+    const once = ['QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED'];
+    expect(told(events.nodes)).toEqual(told(['CREATED', ...once, 'RETRIED', ...once]));
   });
 
   test('whether it has failed, was aborted, or has succeeded; again and again', async () => {
