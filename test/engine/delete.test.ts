@@ -87,14 +87,14 @@ test('a deleted job does not come back by a reconciler that finds it in a visibi
   const stale = {
     workflow: {
       async *list() {
-        yield { workflowId: workflowIdOf(id), status: { name: 'COMPLETED' } };
+        yield { workflowId: workflowIdOf(id), status: { name: 'COMPLETED' }, startTime: new Date() };
       },
       getHandle: workflow.getHandle.bind(workflow),
     },
   };
   const deps = { client: stale as never, journal, bundle: await workflowBundle(config.cacheDir) };
   // Stopped, it has written all that it was told.
-  const repaired = await reconcileOnce(deps, 0).finally(() => journal.stop(5_000));
+  const { repaired } = await reconcileOnce(deps, { since: 0, after: '', most: Infinity }).finally(() => journal.stop(5_000));
   expect(repaired).toContain(id);
   expect(await millrace.job(id)).toBeNull();
 });
