@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
 import { memoryOf } from '../src/cli/demo/processes.ts';
+import { taskQueueOf } from '../src/job/ids.ts';
 import { within } from '../src/process/within.ts';
+import { cpuTimesOf, type CpuTimes, perJob, sayCpu } from './cpu.ts';
 import type { Bench, Figure } from './figure.ts';
 import { ordersTo } from './orders.ts';
 import { Process } from './process.ts';
@@ -13,13 +16,16 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
   const jobs = isShort ? 600 : 10_000;
   const system = await System.start({ temporalAddress: temporal.address, slots: 2 });
   try {
-    const bench = new Backlog(system, say);
+    const bench = new Backlog(system, temporal.pids, say);
     const before = await bench.drainOf('small-before');
     const small = [await bench.drainOf('small-1')];
-    const created = await bench.create(jobs, { queue: 'big', pool: 'big', priority: 5 });
+    const created = await bench.create(jobs / 2, { queue: 'big', pool: 'big', priority: 5 });
+    // The second half is what a bulk operation is about later; nothing of it has run by then.
+    const { last } = await bench.create(jobs / 2, { queue: 'big', pool: 'big', priority: 5, tags: [TAG] });
+    await bench.untilInLine(jobs);
     const memory = memoryOf(system.dataDir).filter(({ pids }) => !pids.includes(process.pid));
     const pages = await bench.latency('{ jobs(filter: { status: [QUEUED] }, first: 100) { nodes { id status priority } } }');
-    const places = await bench.latency(`{ job(id: "${created.last}") { waitingFor { placeInLine } } }`);
+    const places = await bench.latency(`{ job(id: "${last}") { waitingFor { placeInLine } } }`);
     let worker = await bench.startWorker('big');
     const big = await bench.untilFinished('big', DRAINED);
     await worker.stop();
@@ -34,6 +40,7 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
     await bench.untilSwept();
     const after = await bench.streamOf('big', isShort ? 5 : 30);
     await worker.stop();
+    const bulk = await bench.abortTagged();
     const drain = big / ((small[0]! + small[1]!) / 2);
     const stated = { bar: 'stated', ok: undefined, spread: 'one run' };
     const n = `${jobs.toLocaleString('en')} jobs in line`;
@@ -60,6 +67,7 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
         ok: drain >= 0.9,
         spread: 'one run, the short line before and after',
         how: 'No-op jobs of a pool that had no worker until then, 2 slots; from the first STARTED to the last FINISHED.',
+        notes: bench.cpuNotes.map((note) => `CPU a job, ${note}`),
       },
       {
         name: `pauseQueue with ${n} at its head: answered`,
@@ -85,6 +93,12 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
         spread: 'one run',
         how: 'The same, when every job of the paused queue is out of the way.',
       },
+      {
+        ...stated,
+        name: `${bulk.matched.toLocaleString('en')} of them aborted by one bulkJobs`,
+        value: `${short(bulk.rate)}/s, ${bulk.failed} refused`,
+        how: 'By a filter on a tag; from the request to the operation that has ended. Nothing else runs.',
+      },
     ];
     return figures;
   } finally {
@@ -94,10 +108,14 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
 
 class Backlog {
   readonly #system: System;
+  readonly #temporal: readonly number[];
   readonly #say: (line: string) => void;
+  /** What a job cost in each of the drains. */
+  readonly cpuNotes: string[] = [];
 
-  constructor(system: System, say: (line: string) => void) {
+  constructor(system: System, temporal: readonly number[], say: (line: string) => void) {
     this.#system = system;
+    this.#temporal = temporal;
     this.#say = say;
   }
 
@@ -117,6 +135,12 @@ class Backlog {
     return { rate, last };
   }
 
+  /** Of what is there all the time: workers come and go. */
+  #cpuTimes(): CpuTimes {
+    const { api = [], orchestrator = [] } = this.#system.pids;
+    return cpuTimesOf({ temporal: this.#temporal, api, orchestrator });
+  }
+
   startWorker(pool: string): Promise<Process> {
     const { env, dataDir } = this.#system;
     const worker = new Process({
@@ -131,6 +155,7 @@ class Backlog {
   /** A line of its own that is drained, jobs a second. */
   async drainOf(name: string): Promise<number> {
     await this.create(DRAINED, { queue: name, pool: name });
+    await this.untilInLine(DRAINED, name);
     const worker = await this.startWorker(name);
     const rate = await this.untilFinished(name, DRAINED);
     await worker.stop();
@@ -143,14 +168,15 @@ class Backlog {
       (await this.#system.client.data('query ($queue: String!) { queue(name: $queue) { counts { succeeded } } }', { queue })).queue.counts
         .succeeded;
     while ((await ended()) < 10) await pause(20);
-    const [from, began] = [await ended(), performance.now()];
+    const [from, began, before] = [await ended(), performance.now(), this.#cpuTimes()];
     let now = from;
     while (now < count) {
-      await pause(50);
+      await pause(250);
       now = await ended();
     }
     const rate = ((now - from) * 1_000) / (performance.now() - began);
-    this.#say(`backlog: ${queue} drained at ${rate.toFixed(1)}/s`);
+    this.cpuNotes.push(`${queue}: ${sayCpu(perJob(before, this.#cpuTimes(), now - from))}`);
+    this.#say(`backlog: ${queue} drained at ${rate.toFixed(1)}/s; CPU a job ${this.cpuNotes.at(-1)}`);
     return rate;
   }
 
@@ -184,6 +210,39 @@ class Backlog {
     this.#say(`backlog: swept ${((performance.now() - began) / 1_000).toFixed(0)} s after that`);
   }
 
+  /** When Temporal has the attempts of so many jobs in the pool's line: a job is accepted before its workflow has run. */
+  async untilInLine(count: number, pool = 'big'): Promise<void> {
+    const began = performance.now();
+    const { env, namespace } = this.#system;
+    const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS']! });
+    const line = { namespace, taskQueue: { name: taskQueueOf(pool) }, taskQueueType: ACTIVITIES, reportStats: true };
+    for (let inLine = 0; inLine < count; await pause(500)) {
+      const { stats } = await connection.workflowService.describeTaskQueue(line);
+      inLine = Number(stats?.approximateBacklogCount ?? 0);
+    }
+    await connection.close();
+    this.#say(`backlog: all in line ${((performance.now() - began) / 1_000).toFixed(0)} s after that`);
+  }
+
+  /** All with the tag, by one bulk operation. */
+  async abortTagged(): Promise<{ matched: number; failed: number; rate: number }> {
+    const began = performance.now();
+    const { bulkJobs } = await this.#system.client.data(
+      'mutation ($input: BulkJobsInput!) { bulkJobs(input: $input) { operation { id } userErrors { message } } }',
+      { input: { action: 'ABORT', filter: { tagsAll: [TAG] } } },
+    );
+    if (bulkJobs.userErrors.length > 0) throw new Error(JSON.stringify(bulkJobs.userErrors));
+    for (;;) {
+      const { bulkOperation } = await this.#system.client.data(
+        'query ($id: ID!) { bulkOperation(id: $id) { status matched done failed } }',
+        bulkJobs.operation,
+      );
+      const { status, matched, done, failed } = bulkOperation;
+      if (status !== 'RUNNING') return { matched, failed, rate: (done * 1_000) / (performance.now() - began) };
+      await pause(200);
+    }
+  }
+
   async latency(query: string): Promise<number[]> {
     const samples: number[] = [];
     for (let sample = 0; sample < SAMPLES; sample++) {
@@ -204,7 +263,10 @@ const latencyFigure = (name: string, samples: number[]): Figure => ({
   how: 'One request after the other over HTTP, while the line stands and nothing runs.',
 });
 
+/** TASK_QUEUE_TYPE_ACTIVITY */
+const ACTIVITIES = 2;
 const DRAINED = 500;
 const AT_ONCE = 250;
+const TAG = 'second-half';
 const IN_FLIGHT = 16;
 const SAMPLES = 300;
