@@ -137,7 +137,7 @@ class Backlog {
 
   /** Of what is there all the time: workers come and go. */
   #cpuTimes(): CpuTimes {
-    const { api = [], orchestrator = [] } = this.#system.pids;
+    const { api, orchestrator } = this.#system.pids;
     return cpuTimesOf({ temporal: this.#temporal, api, orchestrator });
   }
 

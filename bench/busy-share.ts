@@ -4,15 +4,13 @@ import { pin } from './process.ts';
 import { median, spread, sum } from './stats.ts';
 import { System } from './system.ts';
 
-type Run = { share: number; gaps: number[] };
+export type Run = { share: number; gaps: number[] };
 
 /** How much of a slot's time is work: one slot on a core of its own, everything else on the other. */
 export const busyShare: Bench = async (setting) => {
   const pairs = setting.pairs ?? (setting.short ? 1 : 7);
   const jobs = setting.short ? 10 : 60;
-  const everybodyElse = [process.pid, ...setting.temporal.pids];
-  // What we start from here on inherits our core, but for the workers.
-  for (const pid of everybodyElse) pin(pid, CONTROL_CORE);
+  const unpin = pinOthers(setting);
   let system: System | undefined;
   let bare: BareSide | undefined;
   try {
@@ -39,13 +37,20 @@ export const busyShare: Bench = async (setting) => {
   } finally {
     await bare?.stop();
     await system?.stop();
-    for (const pid of everybodyElse) pin(pid, '0-' + (LAST_CORE - 1));
+    unpin();
   }
 };
 
-async function runOurs(system: System, jobs: number): Promise<Run> {
+/** Binds ourselves and Temporal to one core; what we start from here on inherits it, but for the workers. @returns what takes it back. */
+export function pinOthers({ temporal }: Setting): () => void {
+  const everybodyElse = [process.pid, ...temporal.pids];
+  for (const pid of everybodyElse) pin(pid, CONTROL_CORE);
+  return () => everybodyElse.forEach((pid) => pin(pid, '0-' + (LAST_CORE - 1)));
+}
+
+export async function runOurs(system: System, jobs: number, ms = BURN_MS): Promise<Run> {
   system.feed.forget();
-  const ids = await Promise.all(Array.from({ length: jobs }, () => system.create('cpu.burn', { ms: BURN_MS })));
+  const ids = await Promise.all(Array.from({ length: jobs }, () => system.create('cpu.burn', { ms })));
   await Promise.all(ids.map((id) => system.feed.until(id, 'FINISHED')));
   return shareOf(await Promise.all(ids.map((id) => system.result(id))));
 }
@@ -56,7 +61,7 @@ async function runBare(bare: BareSide, jobs: number): Promise<Run> {
 }
 
 /** By the handlers' own clocks, from the first that was entered to the last that was left. */
-function shareOf(results: Record<string, number>[]): Run {
+export function shareOf(results: Record<string, number>[]): Run {
   const inOrder = results.toSorted((a, b) => a['enteredAt']! - b['enteredAt']!);
   const wallMs = inOrder.at(-1)!['leftAt']! - inOrder[0]!['enteredAt']!;
   return {
@@ -82,6 +87,6 @@ function figureOf(ours: Run[], theirs: Run[], jobs: number, { short }: Setting) 
 }
 
 const BURN_MS = 500;
-const CONTROL_CORE = '0';
-const WORK_CORE = '1';
+export const CONTROL_CORE = '0';
+export const WORK_CORE = '1';
 const LAST_CORE = (await import('node:os')).cpus().length;

@@ -3,6 +3,7 @@ import { within } from '../src/process/within.ts';
 import { startTemporalServer } from '../src/temporal/server/start-temporal-server.ts';
 import { abortLatency } from './abort-latency.ts';
 import { backlog } from './backlog.ts';
+import { besideBullmq } from './beside-bullmq.ts';
 import { busyShare } from './busy-share.ts';
 import { costs } from './costs.ts';
 import type { Bench, Figure } from './figure.ts';
@@ -33,6 +34,7 @@ const BENCHES: Record<string, Bench> = {
   costs,
   gates,
   backlog,
+  bullmq: besideBullmq,
 };
 
 /** The longest takes half of it on a quiet machine of 2 cores. */
