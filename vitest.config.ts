@@ -21,6 +21,10 @@ export default defineConfig({
         },
       },
       {
+        // After all others: it takes what there is of the machine, and others wait for their part of it with deadlines.
+        test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], sequence: { groupOrder: 1 }, testTimeout: 60_000 },
+      },
+      {
         test: {
           name: 'record',
           include: ['test/histories/record.ts'],

@@ -162,8 +162,11 @@ function endOf(
     case 'failed':
       return { end: { ...base, outcome: 'FAILED', code: how.code, error: how.error }, ...(checkpoint === undefined ? {} : { checkpoint }) };
     case 'died': {
-      const by = how.signal ?? `exit code ${how.exitCode}`;
-      const { end, ...rest } = bad('HALTED', 'HALTED', `its process ended by ${by}, which nobody asked for; see the last lines of its log`);
+      const why =
+        how.broke === undefined
+          ? `its process ended by ${how.signal ?? `exit code ${how.exitCode}`}, which nobody asked for; see the last lines of its log`
+          : `its process was killed, for it broke the protocol with its worker: ${how.broke}`;
+      const { end, ...rest } = bad('HALTED', 'HALTED', why);
       return { end: { ...end, exitCode: how.exitCode, signal: how.signal }, ...rest };
     }
   }

@@ -6,6 +6,7 @@ import { taskQueueOf } from '../job/ids.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { startGuardian } from '../process/guardian.ts';
+import { keepGuardian } from '../process/keep-guardian.ts';
 import { connectNative } from '../temporal/connect-native.ts';
 import { temporalLogger } from '../temporal/logger.ts';
 import { claimIdentity } from '../worker/identity.ts';
@@ -22,7 +23,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
   const workerId = identity.id;
-  const guardian = startGuardian();
+  const guardian = keepGuardian(startGuardian);
   const first = Promise.withResolvers<Runner>();
   const pool = new RunnerPool({
     slots,

@@ -1,6 +1,12 @@
 import { spawn } from 'node:child_process';
 
-export type Guardian = { watch(pgid: number): void; forget(pgid: number): void; stop(): void };
+export type Guardian = {
+  watch(pgid: number): void;
+  forget(pgid: number): void;
+  stop(): void;
+  /** Resolves when it is gone, which it should not be before it was stopped. */
+  ended: Promise<void>;
+};
 
 /**
  * A small process that outlives us by a moment: it holds the other end of a pipe, and when that ends, however we died,
@@ -15,6 +21,7 @@ export function startGuardian(): Guardian {
     watch: (pgid) => say(`+ ${pgid}`),
     forget: (pgid) => say(`- ${pgid}`),
     stop: () => void shell.stdin.end(),
+    ended: new Promise((resolve) => shell.once('exit', () => resolve())),
   };
 }
 

@@ -1,25 +1,38 @@
+import { z } from 'zod';
 import type { Json } from '../index.ts';
 import type { TypeDefaults } from '../journal/entries.ts';
 import type { JobError, JobSpec, StepSpec } from '../job/spec.ts';
 import type { ReasonCode } from '../job/status.ts';
 
 /**
- * All that a supervisor and its runner say to each other, over Node's IPC channel.
+ * All that a supervisor and its runner say to each other, over a {@link Channel}.
  *
  * A runner says `ready` once, when it has loaded the job modules. Then, one at a time: `run` is answered by any number
- * of `progress` and `checkpoint` and then one `done` or `failed`. Anything else, a second `run` while one is under way,
- * or an end without an answer, is a halt.
+ * of `started`, `progress` and `checkpoint` and then one `done` or `failed`, all with the number of the run. Runs are numbered
+ * by the supervisor and never twice in a runner: two jobs may both have a first attempt.
+ *
+ * What is no message of this protocol, and an end without an answer, is a halt. A message that comes too late, or out of turn
+ * (of a run that has had its answer, a second `ready`), changes nothing: a handler that goes on after its end says such, and
+ * the attempt after it must not pay for that.
  */
-export type ToRunner = { type: 'run'; attempt: RunnerAttempt };
+export type ToRunner = { type: 'run'; run: number; attempt: RunnerAttempt };
 
 export type FromRunner =
   | { type: 'ready'; types: LoadedType[]; problems: string[] }
-  | { type: 'started'; number: number; at: number }
-  | { type: 'progress'; number: number; fraction: number }
-  | { type: 'checkpoint'; number: number; value: Json }
+  | { type: 'started'; run: number; at: number }
+  | { type: 'progress'; run: number; fraction: number }
+  | { type: 'checkpoint'; run: number; value: Json }
   /** `reusable`: false when the handler left the process in a state no other attempt should meet. */
-  | { type: 'done'; number: number; result: Json; reusable: boolean }
-  | { type: 'failed'; number: number; code: ReasonCode; error: JobError; reusable: boolean };
+  | { type: 'done'; run: number; result: Json; reusable: boolean }
+  | { type: 'failed'; run: number; code: AnswerCode; error: JobError; reusable: boolean };
+
+/** Why a handler's end is a bad one. */
+export type AnswerCode = Extract<ReasonCode, 'NO_HANDLER' | 'BAD_PAYLOAD' | 'BAD_RESULT' | 'HANDLER_ERROR'>;
+
+/** What a runner has said; undefined for what breaks the protocol, which is a halt: the runner's process is killed for it. */
+export function readMessage(value: unknown): FromRunner | undefined {
+  return message.safeParse(value).data as FromRunner | undefined;
+}
 
 export type RunnerAttempt = {
   job: Pick<JobSpec, 'id' | 'type' | 'queue' | 'tags' | 'metadata'>;
@@ -35,5 +48,35 @@ export type RunnerAttempt = {
 
 export type LoadedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults; steps: StepSpec[] };
 
-/** Ends an attempt's output on stdout and on stderr, so that nothing of it is taken for the next one's. */
-export const endOfOutput = (number: number): string => `\u0000millrace-end-${number}\u0000`;
+/** Ends a run's output on stdout and on stderr, so that nothing of it is taken for the next one's. */
+export const endOfOutput = (run: number): string => `\u0000millrace-end-${run}\u0000`;
+
+const run = z.int().min(1);
+/** Any JSON: it comes out of a parser, and a recursive schema would end in a stack overflow. Left out means undefined at its source. */
+const json = z.unknown().default(null);
+const message = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('ready'),
+    types: z.array(
+      z.looseObject({
+        name: z.string(),
+        description: z.string().nullable(),
+        payloadSchema: json,
+        defaults: z.record(z.string(), z.unknown()),
+        steps: z.array(z.looseObject({ name: z.string(), hasUndo: z.boolean() })),
+      }),
+    ),
+    problems: z.array(z.string()),
+  }),
+  z.looseObject({ type: z.literal('started'), run, at: z.number() }),
+  z.looseObject({ type: z.literal('progress'), run, fraction: z.number().min(0).max(1) }),
+  z.looseObject({ type: z.literal('checkpoint'), run, value: json }),
+  z.looseObject({ type: z.literal('done'), run, result: json, reusable: z.boolean() }),
+  z.looseObject({
+    type: z.literal('failed'),
+    run,
+    code: z.enum(['NO_HANDLER', 'BAD_PAYLOAD', 'BAD_RESULT', 'HANDLER_ERROR']),
+    error: z.looseObject({ name: z.string(), message: z.string(), stack: z.string().optional(), retryable: z.boolean() }),
+    reusable: z.boolean(),
+  }),
+]);

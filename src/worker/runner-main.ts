@@ -1,19 +1,25 @@
 import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { JobDefinition, Json, StepContext } from '../index.ts';
 import { plainError } from '../job/errors.ts';
 import { LIMITS } from '../job/spec.ts';
+import { Channel, CHANNEL_FD } from './channel.ts';
 import { loadJobs } from './load-jobs.ts';
-import { endOfOutput, type FromRunner, type RunnerAttempt, type ToRunner } from './protocol.ts';
+import { type AnswerCode, endOfOutput, type FromRunner, type RunnerAttempt, type ToRunner } from './protocol.ts';
 
 /** A runner's own side: loads the job modules once, then executes one attempt after the other for its supervisor. */
 
-const say = (message: FromRunner): void => void process.send?.(message);
 const jobs = await loadJobs(process.argv[2] ?? './jobs');
 let stopping: AbortController | undefined;
 
-process.on('message', ({ attempt }: ToRunner) => void take(attempt));
-// The supervisor is gone. One that is stuck in a loop does not get here: the guardian ends it.
-process.on('disconnect', () => process.exit(1));
+const leave = (): never => process.exit(1);
+const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {
+  heard: (message) => void take(message as ToRunner),
+  broken: leave,
+  // The supervisor is gone. One that is stuck in a loop does not get here: the guardian ends it.
+  closed: leave,
+});
+const say = (message: FromRunner): void => channel.send(message);
 // The ask to stop: the handler may clean up for the grace it was given, then it is killed.
 process.on('SIGTERM', () => (stopping ? stopping.abort(new Error('the job is asked to stop')) : process.exit(0)));
 // Ctrl-C in a terminal is the supervisor's to handle.
@@ -24,21 +30,18 @@ process.stderr.on('error', () => {});
 
 say({ type: 'ready', types: jobs.types, problems: jobs.problems });
 
-async function take(attempt: RunnerAttempt): Promise<void> {
-  const { number } = attempt;
+async function take({ run, attempt }: ToRunner): Promise<void> {
   stopping = new AbortController();
-  const answer = await run(attempt, stopping.signal);
+  const answer = await execute(attempt, run, stopping.signal);
   const reusable = !stopping.signal.aborted;
   stopping = undefined;
-  endOutput(number);
-  say({ ...answer, number, reusable } as FromRunner);
+  endOutput(run);
+  say({ ...answer, run, reusable });
 }
 
-type Answer =
-  | { type: 'done'; result: Json }
-  | { type: 'failed'; code: 'NO_HANDLER' | 'BAD_PAYLOAD' | 'BAD_RESULT' | 'HANDLER_ERROR'; error: ReturnType<typeof plainError> };
+type Answer = { type: 'done'; result: Json } | { type: 'failed'; code: AnswerCode; error: ReturnType<typeof plainError> };
 
-async function run(attempt: RunnerAttempt, signal: AbortSignal): Promise<Answer> {
+async function execute(attempt: RunnerAttempt, run: number, signal: AbortSignal): Promise<Answer> {
   const type = attempt.handler ?? attempt.job.type;
   const definition = jobs.definitions.get(type);
   const handler = definition && handlerOf(definition, attempt);
@@ -56,8 +59,8 @@ async function run(attempt: RunnerAttempt, signal: AbortSignal): Promise<Answer>
       error: plainError(new Error(`the payload breaks the type's schema: ${parsed.error.message}`), false),
     };
   try {
-    say({ type: 'started', number: attempt.number, at: Date.now() });
-    return toAnswer(await handler(contextOf(attempt, parsed.data, signal)));
+    say({ type: 'started', run, at: Date.now() });
+    return toAnswer(await handler(contextOf(attempt, run, parsed.data, signal)));
   } catch (thrown) {
     const final = typeof thrown === 'object' && thrown !== null && (thrown as { final?: unknown }).final === true;
     return { type: 'failed', code: 'HANDLER_ERROR', error: plainError(thrown, !final) };
@@ -84,7 +87,7 @@ function toAnswer(returned: unknown): Answer {
   }
 }
 
-function contextOf(attempt: RunnerAttempt, payload: unknown, signal: AbortSignal): StepContext<unknown> {
+function contextOf(attempt: RunnerAttempt, run: number, payload: unknown, signal: AbortSignal): StepContext<unknown> {
   const { job, number, deadlineAt, dependencies, step } = attempt;
   let saved = attempt.checkpoint;
   return {
@@ -97,24 +100,27 @@ function contextOf(attempt: RunnerAttempt, payload: unknown, signal: AbortSignal
     deadlineAt: deadlineAt === null ? undefined : new Date(deadlineAt),
     signal,
     log: (text) => console.log(text),
-    progress: (fraction) => say({ type: 'progress', number, fraction: Math.min(1, Math.max(0, fraction)) }),
+    progress: (fraction) => {
+      const bounded = Math.min(1, Math.max(0, fraction));
+      if (!Number.isNaN(bounded)) say({ type: 'progress', run, fraction: bounded });
+    },
     checkpoint: {
       get value() {
         return saved;
       },
       save(value) {
         saved = value;
-        say({ type: 'checkpoint', number, value });
+        say({ type: 'checkpoint', run, value });
       },
     },
   };
 }
 
 /** Written past the streams, which the handler may have closed. Its own output is there already: writes to a pipe are synchronous. */
-function endOutput(number: number): void {
+function endOutput(run: number): void {
   for (const fd of [1, 2]) {
     try {
-      writeSync(fd, endOfOutput(number));
+      writeSync(fd, endOfOutput(run));
     } catch {
       // Closed for good: the supervisor sees the pipe's end.
     }

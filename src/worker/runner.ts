@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../index.ts';
 import type { JobError } from '../job/spec.ts';
@@ -10,14 +11,15 @@ import type { LoggedLine } from '../journal/entries.ts';
 import type { Guardian } from '../process/guardian.ts';
 import { groupMembers, killGroup, signalGroup } from '../process/group.ts';
 import { within } from '../process/within.ts';
+import { Channel, CHANNEL_FD, type Hearer } from './channel.ts';
 import { LineReader, LogBudget } from './lines.ts';
-import type { FromRunner, LoadedType, RunnerAttempt, ToRunner } from './protocol.ts';
+import { type FromRunner, type LoadedType, readMessage, type RunnerAttempt, type ToRunner } from './protocol.ts';
 
 export type RunnerEnd =
   | { kind: 'done'; result: Json; reusable: boolean }
   | { kind: 'failed'; code: ReasonCode; error: JobError; reusable: boolean }
-  /** Nobody asked it to die, or it broke the protocol. */
-  | { kind: 'died'; exitCode: number | null; signal: NodeJS.Signals | null };
+  /** Nobody asked it to die; `broke`: but for how it has broken the protocol, which it was killed for. */
+  | { kind: 'died'; exitCode: number | null; signal: NodeJS.Signals | null; broke?: string | undefined };
 
 export type KillReceipt = { signal: NodeJS.Signals; killMs: number; killedPids: number[] };
 
@@ -32,15 +34,18 @@ export class Runner {
   readonly ready: Promise<{ types: LoadedType[]; problems: string[] }>;
   readonly exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
   readonly #child: ChildProcess;
+  readonly #channel: Channel | undefined;
   readonly #stdout: LineReader;
   readonly #stderr: LineReader;
   #hear: ((message: FromRunner) => void) | undefined;
+  #runs = 0;
+  #broke: string | undefined;
 
   constructor({ jobsDir, heapBytes, cacheDir, guardian }: RunnerOptions) {
     const heapMiB = Math.floor(heapBytes / 2 ** 20);
     const child = spawn(process.execPath, [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning', MAIN, jobsDir], {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
     });
     this.#child = child;
@@ -63,16 +68,26 @@ export class Runner {
       );
     });
     this.ready.catch(() => {});
-    child.on('message', (message: FromRunner) => this.#hear?.(message));
     if (!child.pid) return;
+    const hearer: Hearer = {
+      heard: (value) => {
+        const message = readMessage(value);
+        if (message) this.#hear?.(message);
+        else this.#halt(`it has said ${JSON.stringify(value).slice(0, 100)}`);
+      },
+      broken: (why) => this.#halt(`it has said ${why}`),
+      // One that dies closes it, too. One that lives on cannot answer any more.
+      closed: () => void within(EXIT_WAIT_MS, this.exited).then((isGone) => isGone || this.#halt('it has closed its channel')),
+    };
+    this.#channel = new Channel(child.stdio[CHANNEL_FD] as Duplex, hearer, MAX_MESSAGE_BYTES);
     guardian.watch(this.pid);
     void this.exited.then(() => killGroup(this.pid)).then(() => guardian.forget(this.pid));
     lowerPriority(this.pid);
   }
 
-  /** A handler has closed its stdout or stderr, or the process has ended: the output of a further attempt would be lost. */
+  /** A handler has closed its stdout or stderr, or the process has ended, or is about to: a further attempt, or its output, would be lost. */
   get spent(): boolean {
-    return this.#stdout.isClosed || this.#stderr.isClosed;
+    return this.#stdout.isClosed || this.#stderr.isClosed || this.#broke !== undefined;
   }
 
   /** Resolves when it is spent; a moment after the end of the attempt that did it, maybe. */
@@ -82,12 +97,13 @@ export class Runner {
 
   /** Runs one attempt and resolves with its end, its output read to the last line. */
   async run(attempt: RunnerAttempt, listener: Listener): Promise<RunnerEnd> {
+    const run = ++this.#runs;
     const budget = new LogBudget();
     const keep = (line: LoggedLine): void => listener.line(line);
-    const output = Promise.all([this.#stdout.read(attempt.number, budget, keep), this.#stderr.read(attempt.number, budget, keep)]);
+    const output = Promise.all([this.#stdout.read(run, budget, keep), this.#stderr.read(run, budget, keep)]);
     const end = await new Promise<RunnerEnd>((resolve) => {
       this.#hear = (message) => {
-        if (message.type === 'ready' || message.number !== attempt.number) return;
+        if (message.type === 'ready' || message.run !== run) return;
         switch (message.type) {
           case 'started':
             return;
@@ -101,15 +117,17 @@ export class Runner {
             return resolve({ kind: 'failed', code: message.code, error: message.error, reusable: message.reusable });
         }
       };
-      void this.exited.then((exit) => resolve({ kind: 'died', ...exit }));
-      this.#child.send({ type: 'run', attempt } satisfies ToRunner, (error) => {
-        // The channel is closed: the exit follows, or has been.
-        if (error) this.#child.kill('SIGKILL');
-      });
+      void this.exited.then((exit) => resolve({ kind: 'died', ...exit, ...(this.#broke === undefined ? {} : { broke: this.#broke }) }));
+      this.#channel?.send({ type: 'run', run, attempt } satisfies ToRunner);
     });
     this.#hear = undefined;
     await within(OUTPUT_WAIT_MS, output);
     return end;
+  }
+
+  #halt(why: string): void {
+    this.#broke ??= why;
+    this.#child.kill('SIGKILL');
   }
 
   /**
@@ -146,3 +164,6 @@ function lowerPriority(pid: number): void {
 const MAIN = fileURLToPath(new URL('./runner-main.ts', import.meta.url));
 const RUNNER_NICENESS = 10;
 const OUTPUT_WAIT_MS = 250;
+const EXIT_WAIT_MS = 1_000;
+/** A result has at most 1 MiB, and nothing that it says is much longer. */
+const MAX_MESSAGE_BYTES = 16 * 2 ** 20;

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 import { ADOPTED, Gate, type GatePolicy, type GateState, queueOfGate } from '../job/gate.ts';
+import { fillFirstTask } from './first-task.ts';
 import { leave, setPolicy, want } from './messages.ts';
 
 const { tellGranted, endedAmong, runningOf } = proxyLocalActivities<OrchestratorActivities>({
@@ -32,6 +33,8 @@ type Kept = GateState & { isSwept: boolean };
  * Nobody's place is leaked: while others wait, it looks which holders have ended without a word (terminated in Temporal).
  */
 export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Promise<void> {
+  // A new run of a gate that nobody waits at.
+  if ('policy' in begin) fillFirstTask();
   const gate = new Gate('policy' in begin ? begin : { policy: begin, held: [], waiting: [] });
   const queue = queueOfGate(name);
   const sweeper = new Sweeper(queue, 'policy' in begin && begin.isSwept);

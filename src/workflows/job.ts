@@ -11,6 +11,7 @@ import type { Json } from '../index.ts';
 import { completed, type JobSpec } from '../job/spec.ts';
 import { untilAllAreTold, watchDependencies } from './dependencies.ts';
 import type { JobEnd } from './finish.ts';
+import { fillFirstTask } from './first-task.ts';
 import { JobLife, type Kept } from './job-life.ts';
 import { giveBackKeys, untilAllKeys } from './keys.ts';
 import { askToStop, listen } from './listen.ts';
@@ -32,6 +33,7 @@ export async function jobWorkflow(spec: JobSpec, kept?: Kept): Promise<Json> {
   const job = new JobLife(completed(spec), kept);
   // Before the handlers: a message may have come before this first step, and is then dealt with as soon as there is one.
   job.tellBegun(kept);
+  if (job.held) fillFirstTask();
   listen(job);
   const outside = CancellationScope.current();
   // A cancel from outside is an abort with the defaults. The job itself goes on to its end, which may be a long way back.

@@ -1,0 +1,2 @@
+/** The steps of `chaos.steps`, in their order. */
+export const STEPS = ['first', 'second', 'third'] as const;
