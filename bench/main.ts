@@ -15,6 +15,7 @@ import { lockedJournal } from './locked-journal.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { priorityLatency } from './priority-latency.ts';
+import { recovery } from './recovery.ts';
 import { keep, print } from './report.ts';
 import { startLatency } from './start-latency.ts';
 import { startup } from './startup.ts';
@@ -35,6 +36,7 @@ const BENCHES: Record<string, Bench> = {
   gates,
   backlog,
   bullmq: besideBullmq,
+  recovery,
 };
 
 /** The longest takes half of it on a quiet machine of 2 cores. */

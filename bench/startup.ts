@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-
 import { join } from 'node:path';
 import { freePort } from '../test/engine/ports.ts';
-import { endGroup } from '../src/process/group.ts';
 import type { Bench } from './figure.ts';
-import { forgetGroup, makeDir, removeDir, watchGroup } from './leftovers.ts';
+import { makeDir, removeDir } from './leftovers.ts';
 import { Process, scriptOf } from './process.ts';
 import { median, quantile, short, spread } from './stats.ts';
 import { MAIN, System } from './system.ts';
+import { startWhole } from './whole.ts';
 
 /** From nothing to ready: all of `npm start`, and the api alone. */
 export const startup: Bench = async (setting) => {
@@ -80,29 +78,7 @@ async function timed(args: string[], env: NodeJS.ProcessEnv, dataDir: string): P
 
 /** Resolves with the ms to the screen, when all of it is stopped again. */
 async function startAll(dataDir: string): Promise<number> {
-  const { TEMPORAL_ADDRESS: _, ...rest } = process.env;
-  const env = { ...rest, MILLRACE_DATA_DIR: dataDir, MILLRACE_PORT: String(await freePort()) };
-  const began = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'start'], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env,
-  });
-  watchGroup(child.pid!);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      let said = '';
-      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      child.stdout.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-        if (said.includes('Ctrl-C stops it')) resolve(performance.now() - began);
-      });
-      child.once('exit', () => reject(new Error(`start ended: ${said}`)));
-    });
-  } finally {
-    await endGroup(child.pid!, STOP_MS);
-    forgetGroup(child.pid!);
-  }
+  const whole = await startWhole(dataDir);
+  await whole.stop();
+  return whole.readyMs;
 }
-
-const STOP_MS = 20_000;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { cacheDirOf } from './cache-dir.ts';
 import { parseBytes } from './job/bytes.ts';
+import { parseDuration } from './job/duration.ts';
 import { isName, NAME_RULE } from './job/ids.ts';
 
 export type Config = Readonly<{
@@ -15,6 +16,8 @@ export type Config = Readonly<{
   /** `sqlite:<file>`. */
   journalFile: string;
   runnerHeapBytes: number;
+  /** How long a worker that is asked to stop waits for its attempts; Infinity: until they end. */
+  drainMs: number;
   /** undefined: the dev server of the data directory. */
   temporalAddress: string | undefined;
   namespace: string;
@@ -44,6 +47,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir,
     journalFile: resolve(set.MILLRACE_JOURNAL?.replace(/^sqlite:/, '') ?? `${dataDir}/journal.db`),
     runnerHeapBytes: set.MILLRACE_RUNNER_HEAP,
+    drainMs: set.MILLRACE_DRAIN_TIMEOUT,
     temporalAddress: set.TEMPORAL_ADDRESS,
     namespace: set.TEMPORAL_NAMESPACE,
     cacheDir: cacheDirOf(env),
@@ -75,6 +79,17 @@ const bytes = (min: number) =>
     return z.NEVER;
   });
 
+/** `none` is Infinity. */
+const drain = z.string().transform((text, context) => {
+  const ms = text === 'none' ? Infinity : parseDuration(text);
+  if (ms !== undefined && (ms <= MAX_DRAIN_MS || ms === Infinity)) return ms;
+  context.addIssue({ code: 'custom', message: 'a time such as 30s or 10m, at most 20d; 0s to wait for nothing, none for no limit' });
+  return z.NEVER;
+});
+
+/** What a timer can hold, and more than any rollout takes. */
+const MAX_DRAIN_MS = 20 * 86_400_000;
+
 const settings = z.object({
   MILLRACE_HOST: z
     .literal(['127.0.0.1', 'localhost', '::1'], 'only 127.0.0.1, ::1 or localhost: there are no keys yet, so nobody else may reach it')
@@ -89,6 +104,8 @@ const settings = z.object({
     .refine((text) => !/^\w+:\/\//.test(text), 'the path of a SQLite file (sqlite:PATH); other databases are not supported yet')
     .optional(),
   MILLRACE_RUNNER_HEAP: bytes(32 * 2 ** 20).default(512 * 2 ** 20),
+  // Under the patience of who has pressed Ctrl-C.
+  MILLRACE_DRAIN_TIMEOUT: drain.default(5_000),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s:/]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'host:port of a Temporal frontend, such as 127.0.0.1:7233')

@@ -33,6 +33,8 @@ export type AttemptDeps = {
   identity: string;
   workerId: string;
   host: string;
+  /** Aborted when attempts that have not ended are to end now, and to run elsewhere. */
+  cutOff: AbortSignal;
 };
 
 /**

@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { gateOfWorkflow, type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
-import { ORCHESTRATOR_TASK_QUEUE, workflowIdOf } from '../job/ids.ts';
+import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
@@ -27,6 +27,7 @@ export async function askGate({ client, journal }: Deps, gate: string, policy: G
 export const gateStart = (gate: string) => ({
   workflowId: gateWorkflowIdOf(gate),
   taskQueue: ORCHESTRATOR_TASK_QUEUE,
+  workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
   staticSummary: `lets jobs in: ${gate}`,
 });
 

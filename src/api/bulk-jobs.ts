@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { BulkSpec } from '../job/bulk.ts';
 import { UserError } from '../job/errors.ts';
-import { bulkWorkflowIdOf, isJobId, newJobId, ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
+import { bulkWorkflowIdOf, isJobId, newJobId, ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type BulkRow, readBulk } from '../journal/read-bulk.ts';
 import { countJobs } from '../journal/read-jobs.ts';
@@ -30,6 +30,7 @@ export async function bulkJobs({ client, journal, rows }: BulkDeps, input: BulkJ
     await toTemporal(client, () =>
       client.workflow.start<typeof bulkWorkflow>('bulkWorkflow', {
         workflowId: bulkWorkflowIdOf(spec.id),
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         taskQueue: ORCHESTRATOR_TASK_QUEUE,
         args: [spec],
         staticSummary: `${spec.action}, ${matched} jobs`,

@@ -2,7 +2,7 @@ import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import { firstEventSeq, lastEventSeq, readEvents, readLog, type EventRow, type LogLineRow } from '../journal/read-events.ts';
 import { type BulkRow, readBulk } from '../journal/read-bulk.ts';
-import { countJobs, readJobs, readJobsById, type JobFilter, type JobRow } from '../journal/read-jobs.ts';
+import { countJobs, readJobs, readJobsById, readRunningAttempts, type JobFilter, type JobRow } from '../journal/read-jobs.ts';
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
 import { fromJournal } from './errors.ts';
@@ -161,7 +161,16 @@ export class Live {
     let seen = '';
     do {
       const workers = await this.#read((db) => readWorkers(db, { pool }));
-      const now = JSON.stringify(workers.map((worker) => [worker, workerStatus(worker)]));
+      const running = await this.#read((db) =>
+        readRunningAttempts(
+          db,
+          workers.map(({ id }) => id),
+        ),
+      );
+      const now = JSON.stringify([
+        workers.map((worker) => [worker, workerStatus(worker)]),
+        running.map(({ job_id: job, number }) => [job, number]),
+      ]);
       if (now !== seen) yield { workersUpdated: { workers } };
       seen = now;
     } while (await wake.next(AGGREGATE_PAUSE_MS));

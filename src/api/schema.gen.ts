@@ -1519,7 +1519,7 @@ export type Worker = {
   busy: Scalars['Int']['output'];
   /** Of it and its runners, over the last 2 s; 100 is one core. */
   cpuPercent?: Maybe<Scalars['Float']['output']>;
-  /** When it stops waiting for its attempts; null unless DRAINING. */
+  /** When it stops waiting for its attempts; null unless DRAINING, and where that has no limit (MILLRACE_DRAIN_TIMEOUT). */
   drainsUntil?: Maybe<Scalars['DateTime']['output']>;
   /** Where it is. */
   host: Scalars['String']['output'];

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { bandOfPriority } from '../job/bands.ts';
 import { Fault } from '../job/errors.ts';
-import { ORCHESTRATOR_TASK_QUEUE, workflowIdOf } from '../job/ids.ts';
+import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
 import { firstRecord } from '../job/record.ts';
 import type { JobSpec } from '../job/spec.ts';
 import type { Kept } from '../workflows/job-life.ts';
@@ -27,6 +27,7 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?
       client.workflow.start<typeof jobWorkflow>('jobWorkflow', {
         workflowId: workflowIdOf(spec.id),
         taskQueue: ORCHESTRATOR_TASK_QUEUE,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         args: kept ? [spec, kept] : [spec],
         workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
         // Its first task stands in line too: a burst of regular jobs must not delay an urgent one before it is in its own.

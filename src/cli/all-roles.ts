@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { type Config, portRefused } from '../config.ts';
+import { formatDuration } from '../job/duration.ts';
 import type { TemporalServer } from '../temporal/server/start-temporal-server.ts';
 import { claimDataDir } from './claim-data-dir.ts';
 import { type StopAsked, untilStopped } from './stop-signal.ts';
@@ -13,7 +14,7 @@ export type AllRoles = {
   screen: string;
   /** Never resolves; rejects when it cannot go on. */
   ended: Promise<never>;
-  /** Resolves when every process is gone. After the second ask to stop no grace is given. */
+  /** Resolves when every process is gone: the worker drains first. After the second ask to stop nothing is waited for. */
   stop(): Promise<void>;
 };
 
@@ -32,19 +33,23 @@ export async function startAllRoles(
   const pid = claimDataDir(config);
   const ending = new AbortController();
   const stopSignal = AbortSignal.any([asked.first, ending.signal]);
-  const roles: Supervised[] = [];
+  const roles = new Map<string, Supervised>();
   let temporal: TemporalServer | undefined;
   let keeping: Promise<never> = new Promise(() => {});
 
   const stop = async (): Promise<void> => {
-    if (asked.first.aborted) say('stopping; what runs has 5 s to end, the rest goes on at the next start (Ctrl-C again: at once)');
+    if (asked.first.aborted) say(`stopping; ${patience(config)}, the rest goes on at the next start (Ctrl-C again: at once)`);
     ending.abort();
-    // A second Ctrl-C makes every grace 0.
-    const graceMs = (): number => (asked.second.aborted ? 0 : STOP_MS);
-    asked.second.addEventListener('abort', () => void Promise.all([...roles.map((role) => role.stop(0)), temporal?.stop(0)]));
-    await Promise.all(roles.map((role) => role.stop(graceMs())));
+    const { worker, ...others } = Object.fromEntries(roles);
+    const hurry = (): void => roles.forEach((role) => void role.stopNow(HURRY_MS));
+    if (asked.second.aborted) hurry();
+    else asked.second.addEventListener('abort', hurry, { once: true });
+    // The others serve while it drains: what ends meanwhile is seen to its end, and who looks sees what is left.
+    await worker?.stop(config.drainMs + STOP_MS);
+    await Promise.all(Object.values(others).map((role) => role.stop(STOP_MS)));
     if (temporal) await keeping.catch(() => {});
-    await temporal?.stop(graceMs());
+    asked.second.addEventListener('abort', () => void temporal?.stop(0), { once: true });
+    await temporal?.stop(asked.second.aborted ? 0 : STOP_MS);
     if (temporal) forgetServer(config);
     pid.release();
   };
@@ -56,8 +61,8 @@ export async function startAllRoles(
       keeping = keepTemporal(temporal, config, say, stopSignal, (next) => (temporal = next));
       keeping.catch(() => {});
     }
-    for (const role of ['orchestrator', 'worker', 'api']) roles.push(supervise(role, config, env, say));
-    const [, worker, api] = await untilStopped(asked, Promise.all(roles.map(({ ready }) => ready)));
+    for (const role of ['orchestrator', 'worker', 'api']) roles.set(role, supervise(role, config, env, say));
+    const [, worker, api] = await untilStopped(asked, Promise.all(Array.from(roles.values(), ({ ready }) => ready)));
     return { url: String(api?.['url']), screen: screen(config, temporal, { ...worker, ...api }), ended: keeping, stop };
   } catch (error) {
     await stop();
@@ -106,4 +111,9 @@ function screen(config: Config, temporal: TemporalServer | undefined, facts: Rec
     .join('\n');
 }
 
+const patience = ({ drainMs }: Config): string =>
+  Number.isFinite(drainMs) ? `what runs has ${formatDuration(drainMs)} to end` : 'what runs may end';
+
 const STOP_MS = 10_000;
+/** Longer than a worker waits for Temporal's answers then. */
+const HURRY_MS = 4_000;

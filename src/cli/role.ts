@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import { claimPidFile } from '../process/pid-file.ts';
 import { assertWritable } from './claim-data-dir.ts';
+import { listenForStop } from './stop-signal.ts';
 
 /** One of Millrace's processes while it runs. */
 export type RunningRole = {
@@ -12,7 +13,7 @@ export type RunningRole = {
   ended: Promise<unknown>;
   /** Lets what is under way end, and resolves when all is. */
   stop(): Promise<void>;
-  /** Ends without waiting for what is under way: the second ask. */
+  /** The second ask: has `stop` wait no longer for what is under way, which has to resolve within moments. Without it the process ends. */
   stopNow?(): void;
 };
 
@@ -32,23 +33,26 @@ export const REFUSED = 78;
 export async function runRole(name: string, config: Config, start: (config: Config, log: Logger) => Promise<RunningRole>): Promise<void> {
   const tell = (message: FromRole): void => void process.send?.(message);
   const log = openLog(name, (message) => tell({ type: 'problem', message }));
+  const asked = listenForStop(['SIGINT', 'SIGTERM']);
   let running: RunningRole | undefined;
-  let stopping = false;
   let release = (): void => {};
   const leave = (code: number): never => {
     release();
     process.exit(code);
   };
   const stop = async (): Promise<void> => {
-    if (stopping) running?.stopNow?.();
-    if (stopping || !running) return leave(stopping ? 1 : 0);
-    stopping = true;
+    if (!running) return leave(0);
     log.info('stopping');
     await running.stop().catch((error: unknown) => log.error({ err: error }, 'did not stop in good order'));
     leave(0);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
-  process.on('disconnect', () => void stop());
+  const stopNow = (): void => {
+    if (!running?.stopNow) return leave(1);
+    log.info('stopping at once');
+    running.stopNow();
+  };
+  asked.first.addEventListener('abort', () => void stop());
+  asked.second.addEventListener('abort', stopNow);
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, `ended by a fault of its own: ${error.message}`);
     leave(1);
@@ -67,7 +71,7 @@ export async function runRole(name: string, config: Config, start: (config: Conf
   tell({ type: 'ready', facts: running.facts ?? {} });
   log.info('ready');
   // A rejection ends in uncaughtException: the process must not live on without its work.
-  void running.ended.then(() => stopping || leave(1));
+  void running.ended.then(() => asked.first.aborted || leave(1));
 }
 
 function claimPid(config: Config, name: string): () => void {

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { endGroup } from '../process/group.ts';
+import { endGroup, killGroup } from '../process/group.ts';
+import { within } from '../process/within.ts';
 import { type FromRole, REFUSED } from './role.ts';
+import type { ToRole } from './stop-signal.ts';
 
 export type Supervised = {
   /** Resolves with its facts when it is ready for the first time; rejects when it refuses to run. */
@@ -13,6 +16,8 @@ export type Supervised = {
   pid(): number | undefined;
   /** Resolves when it is gone: SIGTERM, SIGKILL after graceMs. */
   stop(graceMs: number): Promise<void>;
+  /** For one that is stopping: has it wait for nothing any more. Resolves when it is gone, by SIGKILL after graceMs. */
+  stopNow(graceMs: number): Promise<void>;
 };
 
 /** A role that cannot run as it is set up, in its own words. */
@@ -34,6 +39,7 @@ export function supervise(
   const ready = Promise.withResolvers<Record<string, string | number>>();
   ready.promise.catch(() => {});
   let child: ChildProcess | undefined;
+  let exited: Promise<unknown> = Promise.resolve();
   let wasReady = false;
   let stopping = false;
   let deaths = 0;
@@ -48,6 +54,7 @@ export function supervise(
     let refused: string | undefined;
     child = spawn(process.execPath, [...process.execArgv, MAIN, role], { detached: true, stdio: ['ignore', log, log, 'ipc'], env });
     closeSync(log);
+    exited = once(child, 'exit');
     child.on('message', (message: FromRole) => {
       if (message.type === 'refused') refused = message.message;
       else if (message.type === 'ready') {
@@ -76,6 +83,12 @@ export function supervise(
       stopping = true;
       clearTimeout(pause);
       if (child?.pid) await endGroup(child.pid, graceMs);
+    },
+    async stopNow(graceMs) {
+      stopping = true;
+      clearTimeout(pause);
+      if (child?.connected) child.send({ type: 'stop-now' } satisfies ToRole, () => {});
+      if (child?.pid && !(await within(graceMs, exited))) await killGroup(child.pid);
     },
   };
 }

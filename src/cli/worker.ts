@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Client } from '@temporalio/client';
 import { Runtime, Worker } from '@temporalio/worker';
 import { attemptActivities } from '../activities/attempt.ts';
@@ -7,6 +8,7 @@ import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { startGuardian } from '../process/guardian.ts';
 import { keepGuardian } from '../process/keep-guardian.ts';
+import { MAX_TIMER_MS } from '../process/within.ts';
 import { connectNative } from '../temporal/connect-native.ts';
 import { temporalLogger } from '../temporal/logger.ts';
 import { claimIdentity } from '../worker/identity.ts';
@@ -18,7 +20,7 @@ import type { RunningRole } from './role.ts';
 
 /** The supervisor: takes attempts from its pool's line and has them run, each in a process of its own. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
-  const { jobsDir, runnerHeapBytes: heapBytes, slots, namespace, cacheDir } = config;
+  const { jobsDir, runnerHeapBytes: heapBytes, slots, namespace, cacheDir, drainMs } = config;
   // Push cancel needs worker heartbeats; a running job is stopped at its next heartbeat without.
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
@@ -31,14 +33,23 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     onReady: (runner) => first.resolve(runner),
     onProblem: (message) => log.error({ worker: workerId }, message),
   });
-  const [journal, connection, { types, problems }] = await Promise.all([
-    openJournal(config.journalFile, (message) => log.warn({ worker: workerId, journal: config.journalFile }, message)),
-    connectNative(config, taskQueueOf(config.pool), (line) => log.info(line)),
+  const connect = async () => {
+    const [journal, connection] = await Promise.all([
+      openJournal(config.journalFile, (message) => log.warn({ worker: workerId, journal: config.journalFile }, message)),
+      connectNative(config, taskQueueOf(config.pool), (line) => log.info(line)),
+    ]);
+    const client = new Client({ connection, namespace });
+    await giveUpOrphans({ journal, client, workerId, log });
+    return { journal, connection, client };
+  };
+  const [{ journal, connection, client }, { types, problems }] = await Promise.all([
+    connect(),
     first.promise.then((runner) => runner.ready),
   ]);
   for (const problem of problems) log.error({ worker: workerId }, `a job module cannot be used, the others are served: ${problem}`);
-  const client = new Client({ connection, namespace });
-  await giveUpOrphans({ journal, client, workerId, log });
+  const cutOff = new AbortController();
+  // Each attempt listens.
+  setMaxListeners(0, cutOff.signal);
 
   const worker = await Worker.create({
     connection,
@@ -54,6 +65,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
       workerId,
       host: identity.host,
       identity: `${workerId}@${identity.host}`,
+      cutOff: cutOff.signal,
     }),
     tuner: {
       activityTaskSlotSupplier: pool.slotSupplier,
@@ -62,7 +74,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
       nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
     },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: slots },
-    shutdownGraceTime: DRAIN_MS,
+    // Ours to end, by `cutOff`.
+    shutdownGraceTime: MAX_TIMER_MS,
   });
   const signs = new SignsOfLife({
     writer: journal.writer,
@@ -72,7 +85,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     poolName: config.pool,
     jobTypes: types.map(({ name }) => name),
     problems,
-    drainMs: DRAIN_MS,
+    drainMs,
   });
   await journal.writer.write({ kind: 'jobTypes', pool: config.pool, types });
   const running = worker.run();
@@ -92,16 +105,16 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     ended: running,
     async stop() {
       signs.draining();
+      if (Number.isFinite(drainMs)) setTimeout(() => cutOff.abort(), drainMs).unref();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await end();
     },
     stopNow() {
-      // Their attempts end as halted in a moment that nobody waits for; Temporal gives them to others as lost.
-      guardian.stop();
-      process.exit(0);
+      cutOff.abort();
+      // Where Temporal cannot be told, it notices by itself that the attempts are lost; the guardian ends their processes.
+      setTimeout(() => process.exit(0), REPORT_MS).unref();
     },
   };
 }
 
-/** On SIGTERM, for attempts under way to end by themselves. What is left then is requeued, and not counted as lost. */
-const DRAIN_MS = 5_000;
+const REPORT_MS = 3_000;

@@ -16,6 +16,9 @@ export const bulkWorkflowIdOf = (operationId: string): string => `bulk:${operati
 export const taskQueueOf = (pool: string): string => `pool:${pool}`;
 export const ORCHESTRATOR_TASK_QUEUE = 'orchestrator';
 
+/** For an answer to a workflow task: one that an orchestrator has died with is given to another after that. Temporal's default is twice it. */
+export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
+
 /** The activity id of an attempt: another one each, so that failing a lost one cannot hit its successor. */
 export const activityIdOf = (number: number): string => `attempt-${number}`;
 

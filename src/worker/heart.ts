@@ -17,19 +17,23 @@ export class Heart {
   readonly #context = Context.current();
   readonly #asked = Promise.withResolvers<Ask>();
   readonly #timer: NodeJS.Timeout;
-  #acknowledgedAt = 0;
+  #answeredAt = 0;
   /** Temporal does not know the attempt any more, whatever was asked of it before. */
   #gone = false;
   #fence: NodeJS.Timeout | undefined;
   #checkpoint: { checkpoint: Json } | undefined;
   #beating: Promise<void> | undefined;
+  readonly #cutOff: AbortSignal;
+  readonly #onCutOff = (): void => this.#asked.resolve('shutdown');
 
-  constructor(options: { connection: NativeConnection; namespace: string; identity: string }) {
+  /** `cutOff`: aborted when the worker waits for its attempts no longer. */
+  constructor(options: { connection: NativeConnection; namespace: string; identity: string; cutOff: AbortSignal }) {
     this.#connection = options.connection;
     this.#namespace = options.namespace;
     this.#identity = options.identity;
+    this.#cutOff = options.cutOff;
     // The task has just been handed out: that is as good as an answer.
-    this.#acknowledged();
+    this.#acknowledged(Date.now());
     this.#timer = setInterval(() => void this.beat(), BEAT_MS);
     const { cancellationSignal } = this.#context;
     const asked = (): void => {
@@ -38,6 +42,8 @@ export class Heart {
     };
     if (cancellationSignal.aborted) asked();
     else cancellationSignal.addEventListener('abort', asked, { once: true });
+    if (this.#cutOff.aborted) this.#onCutOff();
+    else this.#cutOff.addEventListener('abort', this.#onCutOff, { once: true });
   }
 
   /** Resolves when the attempt must end. */
@@ -68,24 +74,27 @@ export class Heart {
     let over = false;
     void this.asked.then((ask) => (over = ask !== 'cancelled'));
     await Promise.resolve();
-    while (!over && !this.#gone && Date.now() - this.#acknowledgedAt > FRESH_MS) {
+    while (!over && !this.#gone && Date.now() - this.#answeredAt > FRESH_MS) {
       await this.#send();
-      if (!this.#gone && Date.now() - this.#acknowledgedAt > FRESH_MS) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!this.#gone && Date.now() - this.#answeredAt > FRESH_MS) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
   stop(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#fence);
+    this.#cutOff.removeEventListener('abort', this.#onCutOff);
   }
 
-  #acknowledged(): void {
-    this.#acknowledgedAt = Date.now();
+  /** The fence by when it was sent: Temporal may count from then on, however late its answer has come. */
+  #acknowledged(sentAt: number): void {
+    this.#answeredAt = Date.now();
     clearTimeout(this.#fence);
-    this.#fence = setTimeout(() => this.#asked.resolve('fenced'), FENCE_MS);
+    this.#fence = setTimeout(() => this.#asked.resolve('fenced'), sentAt + FENCE_MS - Date.now());
   }
 
   async #send(): Promise<void> {
+    const sentAt = Date.now();
     try {
       // Without it the SDK takes the attempt for timed out by itself. It throttles these to one in 24 s.
       this.#context.heartbeat(this.#checkpoint);
@@ -97,7 +106,7 @@ export class Heart {
           ...(this.#checkpoint ? { details: { payloads: toPayloads(defaultPayloadConverter, this.#checkpoint) ?? [] } } : {}),
         }),
       );
-      this.#acknowledged();
+      this.#acknowledged(sentAt);
       if (answer.cancelRequested) this.#asked.resolve('cancelled');
     } catch (error) {
       if ((error as { code?: number }).code !== GRPC_NOT_FOUND) return;

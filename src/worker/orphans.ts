@@ -11,7 +11,7 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
  * and not by the heartbeat timeout 30 s later. One whose outcome stands on record already is adopted by the next.
  *
- * Resolves when their jobs stand in line again, so that they are the first to be handed out; after 5 s at the latest, for
+ * Resolves when their jobs stand in line again, so that they are the first to be handed out; after 10 s at the latest, for
  * there may be no orchestrator.
  */
 export async function giveUpOrphans(deps: { journal: Journal; client: Client; workerId: string; log: Logger }): Promise<void> {
@@ -40,7 +40,11 @@ export async function giveUpOrphans(deps: { journal: Journal; client: Client; wo
         await untilInLineAgain(client, workflowId);
       } catch (error) {
         // Ended, timed out or terminated meanwhile: nothing is left to give up.
-        if (!['ActivityNotFoundError', 'WorkflowNotFoundError'].includes((error as Error).name)) throw error;
+        if (['ActivityNotFoundError', 'WorkflowNotFoundError'].includes((error as Error).name)) return;
+        log.warn(
+          { job, attempt: activityId, err: error },
+          'could not give up an attempt that was cut off: Temporal does by its heartbeat timeout',
+        );
       }
     }),
   );
@@ -71,5 +75,5 @@ function isRunner(pid: number): boolean {
   }
 }
 
-const REQUEUE_WAIT_MS = 5_000;
+const REQUEUE_WAIT_MS = 10_000;
 const REQUEUE_POLL_MS = 20;

@@ -12,13 +12,14 @@ type Options = {
   poolName: string;
   jobTypes: string[];
   problems: string[];
+  /** Infinity: no limit. */
   drainMs: number;
 };
 
 /** Keeps the worker's row in the journal true: who it is, what it does, what it uses. Who is silent for 10 s counts as lost. */
 export class SignsOfLife {
   readonly #options: Options;
-  readonly #startedAt = Date.now();
+  readonly #startedAt = Math.round(performance.timeOrigin);
   #status: WorkerState['status'] = 'RUNNING';
   #drainsUntil: number | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -35,13 +36,15 @@ export class SignsOfLife {
 
   draining(): void {
     this.#status = 'DRAINING';
-    this.#drainsUntil = Date.now() + this.#options.drainMs;
+    const until = Date.now() + this.#options.drainMs;
+    this.#drainsUntil = Number.isFinite(until) ? until : null;
     this.#options.writer.tell(this.#entry());
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#status = 'STOPPED';
+    this.#drainsUntil = null;
     this.#options.writer.tell(this.#entry());
   }
 

@@ -57,8 +57,9 @@ export class Millrace {
   }
 
   /** Starts a role (again), and resolves when it is ready. `name` tells several of one role apart. */
-  async startRole(role: Role, name: string = role, env: Record<string, string> = {}): Promise<RoleProcess> {
-    const process = new RoleProcess(role, { ...this.env, ...env }, this.dataDir);
+  async startRole(role: Role, name: string = role, env: Record<string, string> = {}, through: string[] = []): Promise<RoleProcess> {
+    const all = { ...this.env, ...env };
+    const process = new RoleProcess(role, all, all['MILLRACE_DATA_DIR']!, [], through);
     this.roles.set(name, process);
     await process.ready;
     return process;
@@ -128,14 +129,20 @@ export class Millrace {
     }
   }
 
-  /** Every process of this Millrace, known by its data directory in the environment: runners and what they started, too. */
+  /** What a worker on a host of its own is set to: its data directory is its own, the journal is everybody's. */
+  hostEnv(host: string): Record<string, string> {
+    return { MILLRACE_DATA_DIR: join(this.dataDir, host), MILLRACE_JOURNAL: join(this.dataDir, 'journal.db') };
+  }
+
+  /** Every process of this Millrace, known by its data directory (or a host's in it) in the environment: runners and what they started, too. */
   processes(): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
       .filter((pid) => {
         try {
-          return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`MILLRACE_DATA_DIR=${this.dataDir}\0`);
+          const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+          return [`\0`, '/'].some((end) => environment.includes(`MILLRACE_DATA_DIR=${this.dataDir}${end}`));
         } catch {
           return false;
         }

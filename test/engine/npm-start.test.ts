@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signalGroup } from '../../src/process/group.ts';
 import { GraphqlClient } from './client.ts';
 import { freePort } from './ports.ts';
 
@@ -102,6 +103,26 @@ describe('npm start', () => {
     });
   });
 
+  test('serves while its worker drains, and a second Ctrl-C ends it at once without a loss', { timeout: 120_000 }, async () => {
+    expect(await millrace.ctrlC(), millrace.text).toEqual({ code: 0, signal: null });
+    millrace = await home.start({ MILLRACE_DRAIN_TIMEOUT: '1h' });
+    const cutOff = await home.create({ type: 'cpu.burn', payload: { ms: 600_000 }, grace: '0s' });
+    await home.until(cutOff, 'RUNNING');
+    const ended = millrace.ctrlC();
+    await become('DRAINING', async () => (await home.data('{ workers { status } }'))['workers'][0].status, 30_000);
+    await home.until(cutOff, 'RUNNING');
+    // What comes within a moment of the first is the same one.
+    const again = setInterval(() => void millrace.ctrlC(), 200);
+    expect(await ended.finally(() => clearInterval(again)), millrace.text).toEqual({ code: 0, signal: null });
+    expect(home.processes()).toEqual([]);
+
+    millrace = await home.start();
+    await become(2, async () => (await home.job(cutOff)).attemptCount, 60_000);
+    expect(await home.job(cutOff)).toMatchObject({ losses: 0, attempts: { nodes: [{ outcome: 'LOST' }, { outcome: null }] } });
+    await home.data('mutation ($id: ID!) { abortJob(input: { id: $id, grace: "0s" }) { userErrors { code } } }', { id: cutOff });
+    await home.until(cutOff, 'ABORTED');
+  });
+
   test(
     'takes its roles with it when it is killed, and the next start ends the Temporal server it has left',
     { timeout: 120_000 },
@@ -179,8 +200,8 @@ class Home {
   static make = async (): Promise<Home> => new Home(await freePort());
 
   /** Resolves when the screen is there. */
-  async start(): Promise<Started> {
-    const started = this.spawn();
+  async start(env: Record<string, string> = {}): Promise<Started> {
+    const started = this.spawn(env);
     await started.screen;
     return started;
   }
@@ -297,7 +318,7 @@ class Started {
 
   /** npm hears of it as well, and passes it on. */
   ctrlC(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    process.kill(-this.#npm.pid!, 'SIGINT');
+    signalGroup(this.#npm.pid!, 'SIGINT');
     return this.exited;
   }
 }

@@ -14,11 +14,13 @@ export class RoleProcess {
   readonly ready: Promise<void>;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  constructor(role: string, env: NodeJS.ProcessEnv, dataDir: string, args: string[] = []) {
+  /** `through`: a command that runs the one given to it as the same process, such as nsenter. */
+  constructor(role: string, env: NodeJS.ProcessEnv, dataDir: string, args: string[] = [], through: string[] = []) {
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
     this.logFile = join(dataDir, 'logs', `${role}.log`);
     const log = openSync(this.logFile, 'a');
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, role, ...args], {
+    const command = [...through, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, role, ...args];
+    this.#child = spawn(command[0]!, command.slice(1), {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
       env,

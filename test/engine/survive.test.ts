@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { Feed } from './fixtures/feed.ts';
-import { ordersTo, startOrder, untilAllFinal, untilLogged } from './fixtures/orders.ts';
+import { endsIn, twentyJobs as load } from './fixtures/load.ts';
+import { ordersTo, startOrder, untilLogged } from './fixtures/orders.ts';
 import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
@@ -138,58 +136,5 @@ test('SIGTERM lets a worker finish what ends in time, and what does not runs aga
   await millrace.startRole('worker');
 });
 
-/** 20 jobs: 8 that have run, as many as there are slots that hold until `open`, and 8 in line behind them. */
-async function twentyJobs() {
-  const feed = await Feed.follow(millrace);
-  onTestFinished(() => feed.stop());
-  const tag = randomUUID();
-  const gate = scratch.path();
-  onTestFinished(() => scratch.open(gate));
-  const files = new Map<string, string>();
-  const create = async (payload: Record<string, unknown>): Promise<string> => {
-    const file = scratch.path();
-    const id = await millrace.create({ type: 'test.marks', payload: { file, ...payload }, tags: [tag] });
-    files.set(id, file);
-    return id;
-  };
-  const ids: string[] = [];
-  for (let job = 0; job < 8; job++) ids.push(await create({ ms: [50] }));
-  const held: string[] = [];
-  for (let slot = 0; slot < SLOTS; slot++) held.push(await create({ ms: [50], gate }));
-  await feed.until('STARTED', held);
-  const behind: string[] = [];
-  for (let job = 0; job < 8; job++) behind.push(await create({ ms: [50] }));
-  await temporal.untilInLine(behind);
-  ids.push(...held, ...behind);
-
-  return {
-    ids,
-    held,
-    feed,
-    open: () => scratch.open(gate),
-    ends: (id: string) => endsIn(files.get(id)!),
-    async allSucceeded(): Promise<Map<string, any>> {
-      const jobs = await untilAllFinal(millrace, tag, ids.length, 90_000);
-      expect(ids.map((id) => jobs.get(id)?.status)).toEqual(ids.map(() => 'SUCCEEDED'));
-      expect(ids.map((id) => endsIn(files.get(id)!))).toEqual(ids.map(() => 1));
-      await feed.until('FINISHED', ids);
-      await expectComplete(feed, ids);
-      return jobs;
-    },
-  };
-}
-
-/** The feed has each job's events exactly as they are kept, in one order without a repetition. */
-async function expectComplete(feed: Feed, ids: string[]): Promise<void> {
-  expect(feed.gaps).toBe(0);
-  const versions = feed.events.map(({ version }) => version);
-  expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
-  for (const id of ids) {
-    const { events } = await millrace.job(id, 'events { nodes { kind version } }');
-    expect(feed.of(id).map(({ kind, version }) => ({ kind, version }))).toEqual(events.nodes);
-  }
-}
-
-const endsIn = (file: string): number =>
-  (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').filter((line) => line.startsWith('end')).length;
+const twentyJobs = () => load({ millrace, temporal, scratch, slots: SLOTS });
 const SLOTS = 4;

@@ -22,6 +22,7 @@ test('without any setting, all of it has a default that works on one machine', (
     dataDir: resolve('.millrace'),
     journalFile: resolve('.millrace/journal.db'),
     runnerHeapBytes: 512 * 2 ** 20,
+    drainMs: 5_000,
     temporalAddress: undefined,
     namespace: 'millrace',
   });
@@ -38,6 +39,7 @@ test('every setting is taken from its variable', () => {
     MILLRACE_DATA_DIR: '/srv/data',
     MILLRACE_JOURNAL: 'sqlite:/srv/fast/journal.db',
     MILLRACE_RUNNER_HEAP: '2GB',
+    MILLRACE_DRAIN_TIMEOUT: '1m30s',
     TEMPORAL_ADDRESS: 'temporal.internal:7233',
     TEMPORAL_NAMESPACE: 'jobs',
     XDG_CACHE_HOME: '/srv/cache',
@@ -51,6 +53,7 @@ test('every setting is taken from its variable', () => {
     dataDir: '/srv/data',
     journalFile: '/srv/fast/journal.db',
     runnerHeapBytes: 2e9,
+    drainMs: 90_000,
     temporalAddress: 'temporal.internal:7233',
     namespace: 'jobs',
     cacheDir: '/srv/cache/millrace',
@@ -69,6 +72,11 @@ test('a variable that is set to nothing counts as not set', () => {
 test('the journal stands in the data directory unless it is told to stand elsewhere', () => {
   expect(readConfig({ MILLRACE_DATA_DIR: '/srv/data' }).journalFile).toBe('/srv/data/journal.db');
   expect(readConfig({ MILLRACE_DATA_DIR: '/srv/data', MILLRACE_JOURNAL: 'other.db' }).journalFile).toBe(resolve('other.db'));
+});
+
+test('a worker may be told to wait for nothing when it is asked to stop, or without limit', () => {
+  expect(readConfig({ MILLRACE_DRAIN_TIMEOUT: '0s' }).drainMs).toBe(0);
+  expect(readConfig({ MILLRACE_DRAIN_TIMEOUT: 'none' }).drainMs).toBe(Infinity);
 });
 
 test('the cache is the user’s own, so that all data directories share it', () => {
@@ -94,6 +102,9 @@ describe('a bad value is refused with its name, the value and what is allowed', 
     ['MILLRACE_RUNNER_HEAP', '31MiB', 'at least 32MiB'],
     ['MILLRACE_RUNNER_HEAP', 'plenty', '512MiB'],
     ['MILLRACE_RUNNER_HEAP', '512 MBit', '512MiB'],
+    ['MILLRACE_DRAIN_TIMEOUT', '30', '30s'],
+    ['MILLRACE_DRAIN_TIMEOUT', '21d', 'at most 20d'],
+    ['MILLRACE_DRAIN_TIMEOUT', 'forever', 'none for no limit'],
     ['MILLRACE_JOURNAL', 'postgres://localhost/millrace', 'SQLite'],
     ['TEMPORAL_ADDRESS', 'localhost', 'host:port'],
     ['TEMPORAL_ADDRESS', 'http://localhost:7233', 'host:port'],
