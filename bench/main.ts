@@ -11,6 +11,7 @@ import { gates } from './gates.ts';
 import { history } from './history.ts';
 import { leaveNothing, makeDir } from './leftovers.ts';
 import { liveLatency } from './live-latency.ts';
+import { logFlood } from './log-flood.ts';
 import { lockedJournal } from './locked-journal.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
@@ -32,6 +33,7 @@ const BENCHES: Record<string, Bench> = {
   startup,
   memory,
   locked: lockedJournal,
+  logs: logFlood,
   costs,
   gates,
   backlog,

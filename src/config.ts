@@ -18,6 +18,10 @@ export type Config = Readonly<{
   runnerHeapBytes: number;
   /** How long a worker that is asked to stop waits for its attempts; Infinity: until they end. */
   drainMs: number;
+  /** What is kept of an attempt's output. */
+  logCaps: { linesPerSecond: number; bytes: number };
+  /** How long the journal keeps events, samples and log lines, and how long jobs after their end. */
+  retention: { logsMs: number; jobsMs: number };
   /** undefined: the dev server of the data directory. */
   temporalAddress: string | undefined;
   namespace: string;
@@ -48,6 +52,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     journalFile: resolve(set.MILLRACE_JOURNAL?.replace(/^sqlite:/, '') ?? `${dataDir}/journal.db`),
     runnerHeapBytes: set.MILLRACE_RUNNER_HEAP,
     drainMs: set.MILLRACE_DRAIN_TIMEOUT,
+    logCaps: { linesPerSecond: set.MILLRACE_LOG_RATE, bytes: set.MILLRACE_LOG_BYTES },
+    retention: { logsMs: set.MILLRACE_RETENTION_LOGS, jobsMs: set.MILLRACE_RETENTION_JOBS },
     temporalAddress: set.TEMPORAL_ADDRESS,
     namespace: set.TEMPORAL_NAMESPACE,
     cacheDir: cacheDirOf(env),
@@ -90,6 +96,15 @@ const drain = z.string().transform((text, context) => {
 /** What a timer can hold, and more than any rollout takes. */
 const MAX_DRAIN_MS = 20 * 86_400_000;
 
+const duration = (min: string) =>
+  z.string().transform((text, context) => {
+    const value = parseDuration(text);
+    if (value !== undefined && value >= parseDuration(min)!) return value;
+    context.addIssue({ code: 'custom', message: `a duration such as 12h or 7d, at least ${min} and at most 3650d` });
+    return z.NEVER;
+  });
+
+const DAY_MS = 86_400_000;
 const settings = z.object({
   MILLRACE_HOST: z
     .literal(['127.0.0.1', 'localhost', '::1'], 'only 127.0.0.1, ::1 or localhost: there are no keys yet, so nobody else may reach it')
@@ -106,6 +121,10 @@ const settings = z.object({
   MILLRACE_RUNNER_HEAP: bytes(32 * 2 ** 20).default(512 * 2 ** 20),
   // Under the patience of who has pressed Ctrl-C.
   MILLRACE_DRAIN_TIMEOUT: drain.default(5_000),
+  MILLRACE_LOG_RATE: whole(1, 100_000, 'lines a second that are kept of an attempt').default(1_000),
+  MILLRACE_LOG_BYTES: bytes(2 ** 20).default(20 * 2 ** 20),
+  MILLRACE_RETENTION_LOGS: duration('1m').default(7 * DAY_MS),
+  MILLRACE_RETENTION_JOBS: duration('1m').default(30 * DAY_MS),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s:/]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'host:port of a Temporal frontend, such as 127.0.0.1:7233')

@@ -87,7 +87,7 @@ async function runIn(
   const { timeoutMs, graceMs } = spec.options;
   const startedAt = Date.now();
   // Before the runner gets the work: a worker that starts after us must find what we had.
-  await recordBriefly(deps.journal, {
+  const started: Entry = {
     kind: 'attemptStarted',
     attempt: {
       spec,
@@ -102,7 +102,10 @@ async function runIn(
       pid: runner.pid,
       at: startedAt,
     },
-  });
+  };
+  await recordBriefly(deps.journal, started);
+  // Temporal's history has an attempt only when it has ended.
+  const forget = deps.journal.stand(started);
   const reporter = new Reporter(deps.journal.writer, spec.id, number, (value) => heart.save(value));
   const { id, type, queue, tags, metadata } = spec;
   const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
@@ -127,8 +130,11 @@ async function runIn(
   if (typeof first === 'string') {
     const grace = first === 'cancelled' ? await graceOf(deps.journal, spec.id, graceMs) : first === 'timeout' ? graceMs : 0;
     killed = await runner.kill(grace, running);
+    // Its last lines.
+    await running;
   }
   reporter.end();
+  forget();
   deps.pool.giveBack(runner, typeof first !== 'string' && first.kind !== 'died' && first.reusable);
   return endOf(first, { jobId: spec.id, number, startedAt, at: Date.now() }, killed, reporter.checkpoint, timeoutMs);
 }

@@ -6,6 +6,7 @@ import { readRunningOf } from '../journal/read-queues.ts';
 import type { Journal } from '../journal/journal.ts';
 import { ageJobs } from './age-jobs.ts';
 import { type Act, endBulk, runBulk } from './bulk.ts';
+import type { Retention } from './prune.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
 import { askGate, endedAmong, type Key, leaveGates, tellGranted } from './gates.ts';
@@ -31,7 +32,7 @@ export type OrchestratorActivities = {
   endBulk(end: { id: string; status: BulkStatus; at: number }): Promise<void>;
 };
 
-export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string; act: Act };
+export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string; act: Act; retention: Retention };
 
 export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActivities => ({
   reprioritise: ({ workflowId, band, isForced }) => reprioritise(deps, workflowId, band, isForced),

@@ -7,25 +7,45 @@ import { isFinal, type JobStatus } from '../job/status.ts';
 import { tellDependants } from './dependencies.ts';
 import { reconcileBulks } from './reconcile-bulks.ts';
 import { restorePolicies } from './gates.ts';
-import { restore } from './restore.ts';
+import { complete, restoreAll } from './complete.ts';
+import { prune, type Retention } from './prune.ts';
+import { CHUNK, inChunks, type Seen, STATUSES, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
 
 /** Compares the journal with Temporal every {@link PAUSE_MS} and repairs it, until its orchestrator stops. */
-export async function reconcile(deps: Deps): Promise<void> {
+export async function reconcile(deps: Deps & { retention: Retention }): Promise<void> {
+  const { journal, retention } = deps;
   const context = Context.current();
+  const beat = (): void => context.heartbeat();
   const until = Date.now() + SHIFT_MS;
-  let look: Look = { since: Date.now() - FIRST_LOOK_BACK_MS, after: '', most: Infinity };
-  await restorePolicies(deps);
+  // Those that ended longer ago than they are kept are missing rightly.
+  const lookBackMs = Math.min(FIRST_LOOK_BACK_MS, retention.jobsMs);
+  let look: Look | undefined;
+  let journalId: string | undefined;
   while (Date.now() < until) {
     const began = Date.now();
-    const { after } = await reconcileOnce(deps, look, () => context.heartbeat());
+    // At the start, and when another journal has taken its place.
+    if (!look || journal.id !== journalId) {
+      journalId = journal.id;
+      look = { since: began - lookBackMs, after: '', most: Infinity };
+      await restorePolicies(deps);
+      await complete(deps, began - retention.jobsMs, beat);
+    }
+    const { after } = await reconcileOnce(deps, look, beat);
     look = { since: began - OVERLAP_MS, after, most: MOST_OPEN };
-    for (let slept = 0; slept < PAUSE_MS; slept += BEAT_MS) {
-      context.heartbeat();
-      await context.sleep(BEAT_MS);
+    await prune(journal, retention, beat);
+    for (let slept = 0; slept < PAUSE_MS && journal.id === journalId; slept += BEAT_MS) {
+      beat();
+      await pauseUnlessReplaced(journal, (ms) => context.sleep(ms));
     }
   }
+}
+
+async function pauseUnlessReplaced(journal: Journal, sleep: (ms: number) => Promise<void>): Promise<void> {
+  const { promise: replaced, resolve } = Promise.withResolvers<void>();
+  const stop = journal.onReplaced(resolve);
+  await Promise.race([sleep(BEAT_MS), replaced]).finally(stop);
 }
 
 /**
@@ -38,15 +58,11 @@ export type Look = { since: number; after: string; most: number };
 type Suspects = { missing: Set<string>; closed: Set<string> };
 
 /** One pass. @returns the jobs that had to be repaired, and the id after which the next one goes on with those that are open. */
-export async function reconcileOnce(
-  { client, journal, bundle }: Deps,
-  look: Look,
-  beat: () => void = () => {},
-): Promise<{ repaired: string[]; after: string }> {
+export async function reconcileOnce(deps: Deps, look: Look, beat: () => void = () => {}): Promise<{ repaired: string[]; after: string }> {
+  const { client, journal } = deps;
   const suspects: Suspects = { missing: new Set(), closed: new Set() };
   for (const status of STATUSES) {
-    const newestFirst = client.workflow.list({ query: `ExecutionStatus = "${status}"` });
-    for await (const chunk of inChunks(since(look.since, newestFirst))) {
+    for await (const chunk of inChunks(workflowsSince(client, status, look.since))) {
       beat();
       await compare(journal, chunk, suspects);
     }
@@ -62,16 +78,13 @@ export async function reconcileOnce(
     if (after === '') break;
   }
   await exceptLiving(client, suspects.closed);
-  const stale = Array.from(suspects.missing.union(suspects.closed), (jobId) => ({ jobId }));
-  if (stale.length > 0) await restore({ client, journal, bundle }, stale);
+  const stale = suspects.missing.union(suspects.closed);
+  await restoreAll(deps, stale, beat);
   for (const { job_id, depends_on, status } of await readUntold(journal.db, CHUNK))
     await tellDependants(client, depends_on, status as JobStatus, [job_id]);
   await reconcileBulks({ client, journal });
-  return { repaired: stale.map(({ jobId }) => jobId), after };
+  return { repaired: [...stale], after };
 }
-
-/** What Temporal's visibility says of a workflow, as far as it matters here. */
-type Seen = { workflowId: string; status: { name: string }; startTime: Date; closeTime?: Date };
 
 async function compare(journal: Journal, workflows: Seen[], { missing, closed }: Suspects): Promise<void> {
   const ids = workflows.map(({ workflowId }) => jobIdOf(workflowId)).filter((id) => id !== undefined);
@@ -95,31 +108,6 @@ async function exceptLiving(client: Client, closed: Set<string>): Promise<void> 
 
 const named = (ids: readonly string[]): string => `WorkflowId IN (${ids.map((id) => `"${workflowIdOf(id)}"`).join(', ')})`;
 
-/**
- * Temporal lists by close time, then by start time, the newest first. So we stop where we have seen enough: a time in the query would
- * have a server on SQL walk through every workflow there is (13 s with 10,000 of them).
- */
-async function* since(time: number, newestFirst: AsyncIterable<Seen>): AsyncGenerator<Seen> {
-  for await (const seen of newestFirst) {
-    if ((seen.closeTime ?? seen.startTime).getTime() < time) return;
-    yield seen;
-  }
-}
-
-async function* inChunks<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length === CHUNK) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-const STATUSES = ['Running', 'Completed', 'Failed', 'Canceled', 'Terminated', 'TimedOut'] as const;
-const CHUNK = 100;
 /** Of the open jobs a pass. */
 const MOST_OPEN = 500;
 const PAUSE_MS = 10_000;

@@ -13,8 +13,14 @@ export class JobTypes {
   #known: Map<string, JobTypeRow> | undefined;
   #readAt = 0;
 
+  /** Those of a journal that is gone: workers publish theirs to its successor, each when it notices. */
+  #former: { types: Map<string, JobTypeRow>; until: number } | undefined;
+
   constructor(journal: Journal) {
     this.#journal = journal;
+    journal.onReplaced(() => {
+      if (this.#known) this.#former = { types: this.#known, until: Date.now() + PUBLISHED_AGAIN_MS };
+    });
   }
 
   /** @throws Fault BACKEND_UNAVAILABLE where they have never been read and cannot be now. */
@@ -22,7 +28,7 @@ export class JobTypes {
     // createJob asks each time; one read serves a burst of them.
     if (this.#known && Date.now() - this.#readAt < FRESH_MS) return this.#known;
     try {
-      this.#known = await readJobTypes(this.#journal.db);
+      this.#known = this.#withFormer(await readJobTypes(this.#journal.db));
       this.#readAt = Date.now();
     } catch (error) {
       if (!this.#known)
@@ -74,6 +80,12 @@ export class JobTypes {
     return this.all();
   }
 
+  #withFormer(types: Map<string, JobTypeRow>): Map<string, JobTypeRow> {
+    if (this.#former && Date.now() < this.#former.until) return new Map([...this.#former.types, ...types]);
+    this.#former = undefined;
+    return types;
+  }
+
   #checkOf(schema: Json): ValidateFunction {
     const text = JSON.stringify(schema);
     let check = this.#checks.get(text);
@@ -89,4 +101,5 @@ export class JobTypes {
 }
 
 const FRESH_MS = 1_000;
+const PUBLISHED_AGAIN_MS = 10_000;
 const MAX_CHECKS = 1_000;

@@ -1,6 +1,6 @@
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
-import { firstEventSeq, lastEventSeq, readEvents, readLog, type EventRow, type LogLineRow } from '../journal/read-events.ts';
+import { hasFirstEvent, isKeptSince, lastEventSeq, readEvents, readLog, type EventRow, type LogLineRow } from '../journal/read-events.ts';
 import { type BulkRow, readBulk } from '../journal/read-bulk.ts';
 import { countJobs, readJobs, readJobsById, readRunningAttempts, type JobFilter, type JobRow } from '../journal/read-jobs.ts';
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
@@ -38,9 +38,13 @@ export class Live {
 
   async *#job(id: string, wake: Wake): AsyncGenerator<JobRow | null> {
     let seen = -1;
+    let isAnew = this.#whetherReplaced();
     do {
       const [row] = await this.#read((db) => readJobsById(db, [id]));
+      // A journal that was made anew has it again in a moment.
+      if (!row && seen >= 0 && isAnew()) continue;
       if (!row) return yield null;
+      isAnew = this.#whetherReplaced();
       if (row.version !== seen) yield row;
       seen = row.version;
       if (isFinal(row.status as JobStatus)) return;
@@ -61,6 +65,11 @@ export class Live {
   async *#jobs(filter: JobFilter, limit: number, from: number | undefined, heard: Heard, wake: Wake) {
     const now = await this.#read(lastEventSeq);
     let sent = now;
+    let isAnew = this.#whetherReplaced();
+    const snapshot = async () => {
+      const changed = await this.#read((db) => readJobs(db, filter, { orderBy: { field: 'CREATED_AT', direction: 'DESC' }, limit }));
+      return this.#update(sent, true, changed, []);
+    };
     if (from !== undefined && (await this.#isKept(from))) {
       sent = from;
       for (let at = from; at < now;) {
@@ -68,11 +77,13 @@ export class Live {
         hear(heard, events);
         at = events.at(-1)?.seq ?? now;
       }
-    } else {
-      const changed = await this.#read((db) => readJobs(db, filter, { orderBy: { field: 'CREATED_AT', direction: 'DESC' }, limit }));
-      yield this.#update(sent, true, changed, []);
-    }
+    } else yield await snapshot();
     for (;;) {
+      if (isAnew()) {
+        isAnew = this.#whetherReplaced();
+        sent = await this.#read(lastEventSeq);
+        yield await snapshot();
+      }
       while (heard.ids.size > 0) {
         const { seq } = heard;
         const ids = Array.from(heard.ids).slice(0, CHUNK);
@@ -108,17 +119,28 @@ export class Live {
   }
 
   async *#events(jobId: string | undefined, from: number | undefined, wake: Wake) {
-    const gap = from !== undefined && !(await this.#isKept(from));
-    let seq = gap || (from === undefined && jobId === undefined) ? await this.#read(lastEventSeq) : (from ?? 0);
+    let isAnew = this.#whetherReplaced();
+    let seq = from ?? (jobId === undefined ? await this.#read(lastEventSeq) : 0);
+    // Without a cursor a job's feed is from its first event on, if that is kept.
+    const fromFirst = from === undefined && jobId !== undefined;
+    let gap = fromFirst && !(await this.#read((db) => hasFirstEvent(db, jobId)));
     // At once, with or without events: from here on the client has a cursor to come back with.
     let first = true;
     do {
       let events: Events;
       do {
         events = await this.#read((db) => readEvents(db, { jobId, after: seq, limit: CHUNK }));
+        // Asked afterwards, for what is pruned while we read is missing as well.
+        if (isAnew() || !((first && fromFirst) || (await this.#isKept(seq)))) {
+          isAnew = this.#whetherReplaced();
+          events = [];
+          seq = await this.#read(lastEventSeq);
+          gap = true;
+        }
         seq = events.at(-1)?.seq ?? seq;
-        if (first || events.length > 0) yield { jobEvents: { events, cursor: this.#cursor(seq), gap: first && gap } };
+        if (first || gap || events.length > 0) yield { jobEvents: { events, cursor: this.#cursor(seq), gap } };
         first = false;
+        gap = false;
       } while (events.length === CHUNK);
     } while (await wake.next());
   }
@@ -130,17 +152,20 @@ export class Live {
 
   async *#log(jobId: string, attempt: number | null | undefined, from: number, wake: Wake) {
     let seq = from;
+    let isAnew = this.#whetherReplaced();
     do {
       // Asked before the lines are read: a final job has none to come.
       const [job] = await this.#read((db) => readJobsById(db, [jobId]));
       let lines: LogLineRow[];
       do {
-        lines = await this.#read((db) => readLog(db, { jobId, attempt, after: seq, limit: CHUNK }));
+        lines = await this.#read((db) => readLog(db, { jobId, attempt, after: seq, limit: CHUNK, counts: true }));
         seq = lines.at(-1)?.seq ?? seq;
-        if (lines.length > 0)
-          yield { jobLog: { lines, cursor: encodeCursor('log', seq), dropped: lines.reduce((sum, line) => sum + line.dropped, 0) } };
+        if (lines.length > 0) yield { jobLog: batchOf(lines) };
       } while (lines.length === CHUNK);
+      // A journal that was made anew has it again in a moment.
+      if (!job && isAnew()) continue;
       if (!job || isFinal(job.status as JobStatus)) return;
+      isAnew = this.#whetherReplaced();
     } while (await wake.next());
   }
 
@@ -220,13 +245,26 @@ export class Live {
   }
 
   async #isKept(seq: number): Promise<boolean> {
-    const oldest = await this.#read(firstEventSeq);
-    return seq !== FOREIGN && seq >= oldest - 1;
+    return seq !== FOREIGN && (await this.#read((db) => isKeptSince(db, seq)));
+  }
+
+  /** Answers whether another journal has taken the place of the one that is there now. */
+  #whetherReplaced(): () => boolean {
+    const { id } = this.#journal;
+    return () => this.#journal.id !== id;
   }
 
   #read<T>(read: (db: Journal['db']) => Promise<T>): Promise<T> {
     return fromJournal(() => read(this.#journal.db));
   }
+}
+
+function batchOf(rows: LogLineRow[]) {
+  return {
+    lines: rows.filter(({ stream }) => stream !== 'DROPPED'),
+    cursor: encodeCursor('log', rows.at(-1)!.seq),
+    dropped: rows.reduce((sum, { dropped }) => sum + dropped, 0),
+  };
 }
 
 function hear(heard: Heard, events: Events): void {

@@ -621,7 +621,7 @@ export type JobEventKind =
   | 'ATTEMPT_ENDED'
   /** The job was accepted. */
   | 'CREATED'
-  /** It was deleted, and all of it is forgotten but this. What follows under its id is another job's. */
+  /** It was deleted, or had ended so long ago that it is kept no longer, and all of it is forgotten but this. What follows under its id is another job's. */
   | 'DELETED'
   /** A job it depends on has ended. Detail: id, status. */
   | 'DEPENDENCY_ENDED'
@@ -673,7 +673,7 @@ export type JobEventsBatch = {
   cursor: Scalars['String']['output'];
   /** In order. */
   events: Array<JobEvent>;
-  /** true where events before these are not kept any more (a journal made anew); read the jobs again. */
+  /** true where events before these are not kept any more (retention, a journal made anew); read the jobs again. */
   gap: Scalars['Boolean']['output'];
 };
 
@@ -843,7 +843,7 @@ export type JobsUpdate = {
   changed: Array<Job>;
   /** Goes on after this update. */
   cursor: Scalars['String']['output'];
-  /** true for the first one: `changed` is what there is. */
+  /** true for the first one, and when the journal was made anew: `changed` is what there is. */
   isSnapshot: Scalars['Boolean']['output'];
   /** Jobs that changed and do not match now, whether you had them or not. */
   removed: Array<Scalars['ID']['output']>;
@@ -854,7 +854,7 @@ export type LogBatch = {
   __typename?: 'LogBatch';
   /** Goes on after these lines. */
   cursor: Scalars['String']['output'];
-  /** Lines left out before or between these, by the caps: 1,000 a second and 20 MiB an attempt. */
+  /** Lines left out before, between or after these: over the caps of an attempt (by default 1,000 a second and 20 MiB), or because the journal could not be written for long. There may be such a count without a line. */
   dropped: Scalars['Int']['output'];
   /** In order. */
   lines: Array<LogLine>;
@@ -880,7 +880,7 @@ export type LogLine = {
   cursor: Scalars['String']['output'];
   /** Where it was written to. */
   stream: LogStream;
-  /** At most 16,384 characters; a longer line is cut into several. */
+  /** At most 16,384 bytes of the output; a longer line is cut into several. What is not UTF-8, and NUL, stands as U+FFFD. */
   text: Scalars['String']['output'];
 };
 

@@ -39,7 +39,14 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     namespace,
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
-    activities: orchestratorActivities({ client, journal, namespace, bundle, act: (spec, jobId) => act(jobs, spec, jobId) }),
+    activities: orchestratorActivities({
+      client,
+      journal,
+      namespace,
+      bundle,
+      retention: config.retention,
+      act: (spec, jobId) => act(jobs, spec, jobId),
+    }),
     sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => tell(journal, record) } } },
     // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },

@@ -20,7 +20,7 @@ import type { RunningRole } from './role.ts';
 
 /** The supervisor: takes attempts from its pool's line and has them run, each in a process of its own. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
-  const { jobsDir, runnerHeapBytes: heapBytes, slots, namespace, cacheDir, drainMs } = config;
+  const { jobsDir, runnerHeapBytes: heapBytes, logCaps, slots, namespace, cacheDir, drainMs } = config;
   // Push cancel needs worker heartbeats; a running job is stopped at its next heartbeat without.
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
@@ -29,7 +29,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   const first = Promise.withResolvers<Runner>();
   const pool = new RunnerPool({
     slots,
-    fork: () => new Runner({ jobsDir, heapBytes, cacheDir, guardian }),
+    fork: () => new Runner({ jobsDir, heapBytes, logCaps, cacheDir, guardian }),
     onReady: (runner) => first.resolve(runner),
     onProblem: (message) => log.error({ worker: workerId }, message),
   });
@@ -87,7 +87,9 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     problems,
     drainMs,
   });
-  await journal.writer.write({ kind: 'jobTypes', pool: config.pool, types });
+  const published = { kind: 'jobTypes', pool: config.pool, types } as const;
+  journal.stand(published);
+  await journal.writer.write(published);
   const running = worker.run();
   signs.start();
 

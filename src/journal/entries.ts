@@ -20,12 +20,20 @@ export type Entry =
   | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string }
   /** All that Temporal's history has of a job, told again. */
   | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] }
-  /** With when it was created: another job may have its id by now. */
-  | { kind: 'deleted'; jobId: string; createdAt: number; at: number }
+  /** With when it was created: another job may have its id by now. And, for the pruner, with when it must have ended: it may run again by now. */
+  | { kind: 'deleted'; jobId: string; createdAt: number; at: number; finishedBefore?: number }
   /** Whoever is first to tell of a bulk operation finds its jobs. */
   | { kind: 'bulkBegun'; spec: BulkSpec }
   | { kind: 'bulkProgress'; id: string; counts: BulkCounts; errors: { jobId: string; error: Refusal }[] }
-  | { kind: 'bulkEnded'; id: string; status: BulkStatus; at: number };
+  | { kind: 'bulkEnded'; id: string; status: BulkStatus; at: number }
+  /** Rows that are kept no longer. `before`: the feed was gone through up to that time, and has no beginning any more. */
+  | { kind: 'pruned'; table: PrunedTable; seqs: number[]; before?: number }
+  /** All that Temporal knew when this very journal was made stands in it. */
+  | { kind: 'complete'; journalId: string };
+
+/** What is kept for a while only, as tables with a time `at` that grows with the rows. */
+export const KEPT_FOR_A_WHILE = ['event', 'log_line'] as const;
+export type PrunedTable = (typeof KEPT_FOR_A_WHILE)[number];
 
 /** With the spec, so that the job's row can be made where its worker is quicker to tell than who has created it. */
 export type AttemptStart = {
@@ -56,7 +64,8 @@ export type AttemptEnd = {
   killMs?: number;
   killedPids?: number[];
 };
-export type LoggedLine = { at: number; stream: 'STDOUT' | 'STDERR'; text: string; dropped: number };
+/** `dropped`: lines left out before this one. DROPPED is no line, but their count where none has followed. */
+export type LoggedLine = { at: number; stream: 'STDOUT' | 'STDERR' | 'DROPPED'; text: string; dropped: number };
 export type WorkerState = {
   id: string;
   host: string;

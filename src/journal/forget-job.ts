@@ -11,13 +11,14 @@ import type { Tables } from './tables.ts';
  */
 export async function forgetJob(
   db: Kysely<Tables>,
-  { jobId, createdAt, at }: Pick<Extract<Entry, { kind: 'deleted' }>, 'jobId' | 'createdAt' | 'at'>,
+  { jobId, createdAt, at, finishedBefore }: Omit<Extract<Entry, { kind: 'deleted' }>, 'kind'>,
 ): Promise<void> {
   const row = await db
     .selectFrom('job')
     .select(['status', 'tags'])
     .where('id', '=', jobId)
     .where('created_at', '=', createdAt)
+    .$if(finishedBefore !== undefined, (query) => query.where('finished_at', '<', finishedBefore!))
     .executeTakeFirst();
   if (!row) return;
   const tags = JSON.parse(row.tags) as string[];

@@ -6,9 +6,10 @@ import * as gates from './migrations/005-gates.ts';
 import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
 import * as bulk from './migrations/003-bulk.ts';
 import * as ageing from './migrations/004-ageing.ts';
+import * as retention from './migrations/007-retention.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates];
+const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, retention];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**
@@ -27,9 +28,13 @@ export async function migrate({ db, sqlite }: Database): Promise<string> {
     for (const step of MIGRATIONS.slice(version)) await step.up(db as never);
     const id = meta.get('id') ?? randomBytes(6).toString('hex');
     if (!meta.has('id')) {
-      await sql`insert into meta (key, value) values ('id', ${id}), ('version', ${String(JOURNAL_VERSION)})`.execute(db);
-      // A new journal's seq starts at the time in µs: no job's version falls when the journal is rebuilt.
-      await sql`insert into sqlite_sequence (name, seq) values ('event', ${Date.now() * 1_000})`.execute(db);
+      const now = Date.now();
+      await sql`insert into meta (key, value) values ('id', ${id}), ('version', ${String(JOURNAL_VERSION)}), ('misses_before', ${String(now)})`.execute(
+        db,
+      );
+      // A new journal's seqs start at the time in µs: no job's version falls when the journal is rebuilt, and no cursor of the
+      // one before it passes what is new.
+      await sql`insert into sqlite_sequence (name, seq) values ('event', ${now * 1_000}), ('log_line', ${now * 1_000})`.execute(db);
     } else if (version < JOURNAL_VERSION) {
       await db
         .updateTable('meta')

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
+import { prunedTo } from './prune.ts';
 import type { EventTable, LogLineTable, Tables } from './tables.ts';
 
 export type EventRow = Selectable<EventTable>;
@@ -21,18 +22,22 @@ export async function lastEventSeq(db: Kysely<Tables>): Promise<number> {
   return Number(rows[0]?.seq ?? 0);
 }
 
-export async function firstEventSeq(db: Kysely<Tables>): Promise<number> {
-  const row = await db
-    .selectFrom('event')
-    .select(({ fn }) => fn.min('seq').as('seq'))
-    .executeTakeFirst();
-  return Number(row?.seq ?? 0);
+/** Whether all that came after a seq is still kept, but for the events of deleted jobs; none is kept from another journal's seq on. */
+export async function isKeptSince(db: Kysely<Tables>, seq: number): Promise<boolean> {
+  return seq >= (await prunedTo(db)) && seq <= (await lastEventSeq(db));
 }
 
-/** A job's output, oldest first, after a seq. */
+/** Whether a job's events are kept from its first one on; so it is for a job that is not known. */
+export async function hasFirstEvent(db: Kysely<Tables>, jobId: string): Promise<boolean> {
+  const job = db.selectFrom('job').select('id').where('id', '=', jobId);
+  const created = db.selectFrom('event').select('seq').where('job_id', '=', jobId).where('kind', '=', 'CREATED');
+  return !(await job.executeTakeFirst()) || (await created.executeTakeFirst()) !== undefined;
+}
+
+/** A job's output, oldest first, after a seq; with the counts of lines left out that no line carries where they are wanted. */
 export function readLog(
   db: Kysely<Tables>,
-  where: { jobId: string; attempt?: number | null | undefined; after: number; limit: number },
+  where: { jobId: string; attempt?: number | null | undefined; after: number; limit: number; counts?: boolean },
 ): Promise<LogLineRow[]> {
   let query = db
     .selectFrom('log_line')
@@ -42,5 +47,6 @@ export function readLog(
     .orderBy('seq')
     .limit(where.limit);
   if (typeof where.attempt === 'number') query = query.where('attempt', '=', where.attempt);
+  if (!where.counts) query = query.where('stream', '<>', 'DROPPED');
   return query.execute();
 }

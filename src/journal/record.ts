@@ -6,6 +6,7 @@ import { beginBulk, endBulk, progressBulk } from './record-bulk.ts';
 import { forgetJob, isForgotten } from './forget-job.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
 import { ensureJob, recordJob, recordTerminated } from './record-job.ts';
+import { prune, prunedBefore, recordComplete } from './prune.ts';
 import { recordLinePaused, recordPolicy } from './record-queue.ts';
 import { publishTypes, recordWorker } from './record-worker.ts';
 
@@ -56,6 +57,10 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return progressBulk(db, entry);
     case 'bulkEnded':
       return endBulk(db, entry);
+    case 'pruned':
+      return prune(db, entry);
+    case 'complete':
+      return recordComplete(db, entry.journalId);
   }
 }
 
@@ -72,7 +77,8 @@ async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extr
   if (spec && (await isForgotten(db, spec))) return;
   const read = () => db.selectFrom('job').select(['rev', 'version', 'status']).where('id', '=', jobId).executeTakeFirst();
   const before = await read();
-  for (const entry of entries) await recordOne(db, entry);
+  for (const entry of withoutPruned(entries, await prunedBefore(db))) await recordOne(db, entry);
+  if (!before) await assumePausedInLine(db, jobId);
   const after = await read();
   if (!after || (after.rev === before?.rev && after.version === before.version)) return;
   await recordEvent(db, {
@@ -83,6 +89,24 @@ async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extr
     status: after.status as JobStatus,
   });
 }
+
+/** Whether a job is paused in Temporal's line its history does not say, and who is not let go on at a resume stands there for ever. */
+async function assumePausedInLine(db: Database['db'], jobId: string): Promise<void> {
+  await db
+    .updateTable('job')
+    .set({ in_line_paused: 1 })
+    .where('id', '=', jobId)
+    .where('status', '=', 'QUEUED')
+    .where('gate', 'is', null)
+    .where('forced', '=', 0)
+    .execute();
+}
+
+/** A history has every event; those that are kept no longer must not come again as new ones. */
+const withoutPruned = (entries: Entry[], before: number): Entry[] =>
+  entries.map((entry) =>
+    entry.kind === 'job' && entry.record.at < before ? { ...entry, record: { ...entry.record, events: [] } } : entry,
+  );
 
 async function recordAbortGrace(db: Database['db'], jobId: string, graceMs: number): Promise<void> {
   await db.updateTable('job').set({ abort_grace_ms: graceMs }).where('id', '=', jobId).execute();

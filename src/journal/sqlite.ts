@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
@@ -10,15 +10,46 @@ export type Database = { sqlite: DatabaseSync; db: Kysely<Tables>; close(): void
  * One connection to the journal's file. node:sqlite is synchronous: give the main thread only a `read` one, whose short
  * reads WAL never blocks; a `write` one waits for another process' lock up to `busyMs`, so it belongs in a thread of its own.
  */
-export function openSqlite(file: string, mode: 'read' | 'write', busyMs = 1_000): Database {
-  if (mode === 'write') mkdirSync(dirname(file), { recursive: true });
+export function openSqlite(file: string, mode: 'read' | 'write', busyMs = WRITE_BUSY_MS): Database {
+  if (mode === 'write') makeWhereGone(file, busyMs);
   const sqlite = new DatabaseSync(file, { readOnly: mode === 'read', timeout: busyMs });
   if (mode === 'write') {
     // NORMAL keeps a WAL file consistent over a crash and may lose the last commits with the power: the reconciler repairs those.
-    sqlite.exec('pragma journal_mode = wal; pragma synchronous = normal;');
+    try {
+      sqlite.exec('pragma journal_mode = wal; pragma synchronous = normal;');
+    } catch (error) {
+      sqlite.close();
+      throw error;
+    }
   }
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: preparing(sqlite) }) });
   return { sqlite, db, close: () => sqlite.close() };
+}
+
+/** Which file stands at a path, whatever its name; undefined where there is none. */
+export function fileIdOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat && `${stat.dev}:${stat.ino}`;
+}
+
+/**
+ * Makes the file, by one process at a time: what stands beside it without it is of a journal that was deleted, and SQLite
+ * would take it for the new one's (https://www.sqlite.org/howtocorrupt.html).
+ */
+export function makeWhereGone(file: string, busyMs = WRITE_BUSY_MS): void {
+  if (existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const lock = new DatabaseSync(`${file}.lock`, { timeout: busyMs });
+  try {
+    lock.exec('begin exclusive');
+    if (existsSync(file)) return;
+    for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+    const made = new DatabaseSync(file, { timeout: busyMs });
+    made.exec('pragma journal_mode = wal');
+    made.close();
+  } finally {
+    lock.close();
+  }
 }
 
 /** node:sqlite as Kysely's dialect wants it, each statement prepared once. */
@@ -47,4 +78,5 @@ const wrap = (statement: StatementSync) => ({
   iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SQLInputValue[])),
 });
 
+const WRITE_BUSY_MS = 1_000;
 const MAX_PREPARED = 500;

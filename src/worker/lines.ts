@@ -1,49 +1,24 @@
-import { StringDecoder } from 'node:string_decoder';
-import type { LoggedLine } from '../journal/entries.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import { endOfOutput } from './protocol.ts';
 
-/** What is kept of an attempt's output: more is counted and left out. */
-export const LOG_CAPS = { linesPerSecond: 1_000, bytes: 20 * 2 ** 20, lineLength: 16_384 };
-
-/** Counts an attempt's lines, of both its streams, against the caps. */
-export class LogBudget {
-  #bytes = 0;
-  #second = 0;
-  #inSecond = 0;
-  dropped = 0;
-
-  take(length: number, at: number): boolean {
-    const second = Math.floor(at / 1_000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#inSecond = 0;
-    }
-    if (this.#inSecond >= LOG_CAPS.linesPerSecond || this.#bytes + length > LOG_CAPS.bytes) {
-      this.dropped += 1;
-      return false;
-    }
-    this.#inSecond += 1;
-    this.#bytes += length;
-    return true;
-  }
-}
-
 /**
- * One stream of a runner as lines. Bytes that are not UTF-8 become U+FFFD, a line longer than the cap is cut into
- * several; {@link endOfOutput} ends an attempt's part.
+ * One stream of a runner as lines. Bytes that are not UTF-8 become U+FFFD, a line longer than {@link LINE_BYTES} is cut
+ * into several; {@link endOfOutput} ends an attempt's part.
+ *
+ * It never stops reading, for a handler would block on its next write; so what is over the caps must cost next to nothing,
+ * and no more than a line and a chunk are ever held.
  */
 export class LineReader {
-  readonly #stream: LoggedLine['stream'];
-  readonly #decoder = new StringDecoder('utf8');
-  #rest = '';
-  #sink: { budget: LogBudget; keep: (line: LoggedLine) => void; mark: string; ended: () => void } | undefined;
-
+  readonly #stream: 'STDOUT' | 'STDERR';
   readonly #closed = Promise.withResolvers<void>();
+  #attempt: { log: AttemptLog; mark: Buffer; ended: () => void } | undefined;
+  /** The beginning of a line. */
+  #rest: Buffer = NOTHING;
   isClosed = false;
 
-  constructor(source: NodeJS.ReadableStream, stream: LoggedLine['stream']) {
+  constructor(source: NodeJS.ReadableStream, stream: 'STDOUT' | 'STDERR') {
     this.#stream = stream;
-    source.on('data', (chunk: Buffer) => this.#take(this.#decoder.write(chunk)));
+    source.on('data', (chunk: Buffer) => this.#take(chunk));
     source.on('close', () => {
       this.isClosed = true;
       this.#end();
@@ -57,50 +32,78 @@ export class LineReader {
     return this.#closed.promise;
   }
 
-  /** Gives the lines to `keep` from now on; resolves when the attempt's output is through or the stream has closed. */
-  read(number: number, budget: LogBudget, keep: (line: LoggedLine) => void): Promise<void> {
+  /** Gives the lines to the attempt's log from now on; resolves when its output is through or the stream has closed. */
+  read(number: number, log: AttemptLog): Promise<void> {
     return new Promise((resolve) => {
       if (this.isClosed) return resolve();
-      this.#sink = { budget, keep, mark: endOfOutput(number), ended: resolve };
+      this.#rest = NOTHING;
+      this.#attempt = { log, mark: Buffer.from(endOfOutput(number)), ended: resolve };
     });
   }
 
-  #take(text: string): void {
-    if (!this.#sink) return;
-    this.#rest += text;
-    const end = this.#rest.indexOf(this.#sink.mark);
-    const through = end >= 0 ? this.#rest.slice(0, end) : this.#rest;
-    const lines = through.split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#keep(line);
+  #take(chunk: Buffer): void {
+    const { log, mark } = this.#attempt ?? {};
+    if (!log || !mark) return;
+    const at = Date.now();
+    const all = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+    const end = all.indexOf(mark);
+    const output = end >= 0 ? all.subarray(0, end) : all;
+    let from = 0;
+    for (let newline; log.hasRoom(at) && (newline = output.indexOf(NEWLINE, from)) >= 0; from = newline + 1)
+      this.#line(log, at, output.subarray(from, newline));
+    if (!log.hasRoom(at)) {
+      const through = output.lastIndexOf(NEWLINE) + 1;
+      if (through > from) {
+        log.drop(countLines(output, from, through), at);
+        from = through;
+      }
+    }
+    this.#rest = output.subarray(from);
     if (end >= 0) return this.#end();
     // A partial mark must not be cut in two.
-    while (this.#rest.length > LOG_CAPS.lineLength + this.#sink.mark.length) {
-      this.#keep(this.#rest.slice(0, LOG_CAPS.lineLength));
-      this.#rest = this.#rest.slice(LOG_CAPS.lineLength);
-    }
+    while (this.#rest.length > LINE_BYTES + mark.length) this.#rest = this.#part(log, at, this.#rest);
   }
 
-  #keep(text: string): void {
-    for (let from = 0; from === 0 || from < text.length; from += LOG_CAPS.lineLength) {
-      const part = text
-        .slice(from, from + LOG_CAPS.lineLength)
-        .replaceAll('\u0000', '\uFFFD')
-        .replace(/\r$/, '');
-      const at = Date.now();
-      const { budget, keep } = this.#sink!;
-      if (!budget.take(part.length, at)) continue;
-      keep({ at, stream: this.#stream, text: part, dropped: budget.dropped });
-      budget.dropped = 0;
-    }
+  /** A whole line, in as many parts as it takes. */
+  #line(log: AttemptLog, at: number, line: Buffer): void {
+    let rest = line.at(-1) === RETURN ? line.subarray(0, -1) : line;
+    while (rest.length > LINE_BYTES) rest = this.#part(log, at, rest);
+    log.add(at, this.#stream, rest);
+  }
+
+  /** Adds the first part of a line that is too long, and answers with the rest. */
+  #part(log: AttemptLog, at: number, line: Buffer): Buffer {
+    const cut = cutBetweenCharacters(line, LINE_BYTES);
+    log.add(at, this.#stream, line.subarray(0, cut));
+    return line.subarray(cut);
   }
 
   #end(): void {
-    const sink = this.#sink;
-    if (!sink) return;
-    if (this.#rest) this.#keep(this.#rest);
-    this.#rest = '';
-    this.#sink = undefined;
-    sink.ended();
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    if (this.#rest.length > 0) this.#line(attempt.log, Date.now(), this.#rest);
+    this.#rest = NOTHING;
+    this.#attempt = undefined;
+    attempt.ended();
   }
 }
+
+function countLines(bytes: Buffer, from: number, to: number): number {
+  let lines = 0;
+  for (let at = from; at < to; at++) if (bytes[at] === NEWLINE) lines += 1;
+  return lines;
+}
+
+/** The last place up to `most` where no character of UTF-8 is cut; `most` where there is none near. */
+function cutBetweenCharacters(bytes: Buffer, most: number): number {
+  const isWithin = (at: number): boolean => (bytes[at]! & 0b1100_0000) === 0b1000_0000;
+  for (let at = most; at > most - MAX_CHARACTER_BYTES; at--) if (!isWithin(at)) return at;
+  return most;
+}
+
+const NOTHING = Buffer.alloc(0);
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** What a line may have; so it has no more characters than that either. */
+export const LINE_BYTES = 16_384;
+const MAX_CHARACTER_BYTES = 4;

@@ -10,6 +10,7 @@ export class Reporter implements Listener {
   readonly #number: number;
   readonly #onCheckpoint: (value: Json) => void;
   #lines: LoggedLine[] = [];
+  #characters = 0;
   #linger: NodeJS.Timeout | undefined;
   #fraction: number | undefined;
   #pause: NodeJS.Timeout | undefined;
@@ -24,7 +25,8 @@ export class Reporter implements Listener {
 
   line(line: LoggedLine): void {
     this.#lines.push(line);
-    if (this.#lines.length >= MAX_LINES) this.#tellLines();
+    this.#characters += line.text.length;
+    if (this.#lines.length >= MAX_LINES || this.#characters >= MAX_CHARACTERS) this.#tellLines();
     else this.#linger ??= setTimeout(() => this.#tellLines(), LINES_LINGER_MS);
   }
 
@@ -53,6 +55,7 @@ export class Reporter implements Listener {
     if (this.#lines.length === 0) return;
     this.#writer.tell({ kind: 'log', jobId: this.#jobId, number: this.#number, lines: this.#lines });
     this.#lines = [];
+    this.#characters = 0;
   }
 
   #tellProgress(): void {
@@ -69,4 +72,5 @@ export class Reporter implements Listener {
 
 const LINES_LINGER_MS = 20;
 const MAX_LINES = 500;
+const MAX_CHARACTERS = 2 ** 19;
 const PROGRESS_PAUSE_MS = 100;

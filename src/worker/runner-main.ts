@@ -1,11 +1,11 @@
-import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { JobDefinition, Json, StepContext } from '../index.ts';
 import { plainError } from '../job/errors.ts';
 import { LIMITS } from '../job/spec.ts';
 import { Channel, CHANNEL_FD } from './channel.ts';
 import { loadJobs } from './load-jobs.ts';
-import { type AnswerCode, endOfOutput, type FromRunner, type RunnerAttempt, type ToRunner } from './protocol.ts';
+import { endOutput } from './end-output.ts';
+import type { AnswerCode, FromRunner, RunnerAttempt, ToRunner } from './protocol.ts';
 
 /** A runner's own side: loads the job modules once, then executes one attempt after the other for its supervisor. */
 
@@ -33,9 +33,9 @@ say({ type: 'ready', types: jobs.types, problems: jobs.problems });
 async function take({ run, attempt }: ToRunner): Promise<void> {
   stopping = new AbortController();
   const answer = await execute(attempt, run, stopping.signal);
+  await endOutput(run);
   const reusable = !stopping.signal.aborted;
   stopping = undefined;
-  endOutput(run);
   say({ ...answer, run, reusable });
 }
 
@@ -114,15 +114,4 @@ function contextOf(attempt: RunnerAttempt, run: number, payload: unknown, signal
       },
     },
   };
-}
-
-/** Written past the streams, which the handler may have closed. Its own output is there already: writes to a pipe are synchronous. */
-function endOutput(run: number): void {
-  for (const fd of [1, 2]) {
-    try {
-      writeSync(fd, endOfOutput(run));
-    } catch {
-      // Closed for good: the supervisor sees the pipe's end.
-    }
-  }
 }

@@ -12,7 +12,8 @@ import type { Guardian } from '../process/guardian.ts';
 import { groupMembers, killGroup, signalGroup } from '../process/group.ts';
 import { within } from '../process/within.ts';
 import { Channel, CHANNEL_FD, type Hearer } from './channel.ts';
-import { LineReader, LogBudget } from './lines.ts';
+import { AttemptLog, type LogCaps } from './attempt-log.ts';
+import { LineReader } from './lines.ts';
 import { type FromRunner, type LoadedType, readMessage, type RunnerAttempt, type ToRunner } from './protocol.ts';
 
 export type RunnerEnd =
@@ -25,7 +26,7 @@ export type KillReceipt = { signal: NodeJS.Signals; killMs: number; killedPids: 
 
 export type Listener = { progress(fraction: number): void; save(value: Json): void; line(line: LoggedLine): void };
 
-export type RunnerOptions = { jobsDir: string; heapBytes: number; cacheDir: string; guardian: Guardian };
+export type RunnerOptions = { jobsDir: string; heapBytes: number; logCaps: LogCaps; cacheDir: string; guardian: Guardian };
 
 /** One child process that executes handler code, one attempt at a time, in a process group of its own. */
 export class Runner {
@@ -37,11 +38,13 @@ export class Runner {
   readonly #channel: Channel | undefined;
   readonly #stdout: LineReader;
   readonly #stderr: LineReader;
+  readonly #logCaps: LogCaps;
   #hear: ((message: FromRunner) => void) | undefined;
   #runs = 0;
   #broke: string | undefined;
 
-  constructor({ jobsDir, heapBytes, cacheDir, guardian }: RunnerOptions) {
+  constructor({ jobsDir, heapBytes, logCaps, cacheDir, guardian }: RunnerOptions) {
+    this.#logCaps = logCaps;
     const heapMiB = Math.floor(heapBytes / 2 ** 20);
     const child = spawn(process.execPath, [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning', MAIN, jobsDir], {
       detached: true,
@@ -57,9 +60,8 @@ export class Runner {
     this.#stdout = new LineReader(child.stdout!, 'STDOUT');
     this.#stderr = new LineReader(child.stderr!, 'STDERR');
     this.ready = new Promise((resolve, reject) => {
-      const early = new LogBudget();
       const said: string[] = [];
-      void this.#stderr.read(0, early, (line) => said.push(line.text));
+      void this.#stderr.read(0, new AttemptLog(logCaps, (line) => said.push(line.text)));
       this.#hear = (message) => {
         if (message.type === 'ready') resolve(message);
       };
@@ -98,9 +100,8 @@ export class Runner {
   /** Runs one attempt and resolves with its end, its output read to the last line. */
   async run(attempt: RunnerAttempt, listener: Listener): Promise<RunnerEnd> {
     const run = ++this.#runs;
-    const budget = new LogBudget();
-    const keep = (line: LoggedLine): void => listener.line(line);
-    const output = Promise.all([this.#stdout.read(run, budget, keep), this.#stderr.read(run, budget, keep)]);
+    const log = new AttemptLog(this.#logCaps, (line) => listener.line(line));
+    const output = Promise.all([this.#stdout.read(run, log), this.#stderr.read(run, log)]);
     const end = await new Promise<RunnerEnd>((resolve) => {
       this.#hear = (message) => {
         if (message.type === 'ready' || message.run !== run) return;
@@ -121,8 +122,10 @@ export class Runner {
       this.#channel?.send({ type: 'run', run, attempt } satisfies ToRunner);
     });
     this.#hear = undefined;
-    await within(OUTPUT_WAIT_MS, output);
-    return end;
+    const isThrough = await within(OUTPUT_WAIT_MS, output);
+    log.end();
+    // The rest of its output would be taken for the next attempt's.
+    return isThrough || end.kind === 'died' ? end : { ...end, reusable: false };
   }
 
   #halt(why: string): void {

@@ -565,6 +565,7 @@ describe('the file', () => {
     onTestFinished(() => made.close());
     expect(made.prepare('select key, value from meta order by key').all()).toEqual([
       { key: 'id', value: [...ids][0] },
+      { key: 'misses_before', value: expect.any(String) as string },
       { key: 'version', value: String(JOURNAL_VERSION) },
     ]);
     expect(made.prepare(`select count(*) as count from sqlite_sequence where name = 'event'`).get()).toEqual({ count: 1 });

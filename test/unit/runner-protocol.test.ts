@@ -154,7 +154,13 @@ type Heard = { end: RunnerEnd; progress: number[]; saved: unknown[] };
 
 /** A runner that waits for work; it is gone when the test has finished. */
 async function ready() {
-  const runner = new Runner({ jobsDir: JOBS, heapBytes: 128 * 2 ** 20, cacheDir: cacheDirOf(process.env), guardian });
+  const runner = new Runner({
+    jobsDir: JOBS,
+    logCaps: { linesPerSecond: 1_000, bytes: 2 ** 20 },
+    heapBytes: 128 * 2 ** 20,
+    cacheDir: cacheDirOf(process.env),
+    guardian,
+  });
   onTestFinished(async () => void (await runner.kill(0)));
   const started = await runner.ready;
   expect(started.problems).toEqual([]);

@@ -28,7 +28,7 @@ beforeEach(async () => {
   polls = 0;
   beforeRead = async () => {};
   const { sqlite } = reader;
-  tail = followJournal({
+  const followed = {
     ...reader,
     db: delayed(reader.db),
     sqlite: {
@@ -42,7 +42,8 @@ beforeEach(async () => {
         };
       },
     } as never,
-  });
+  };
+  tail = followJournal(() => followed);
   onTestFinished(() => {
     reader.close();
     writer.close();

@@ -18,11 +18,12 @@ beforeEach(() => {
   onTestFinished(() => rmSync(dir, { recursive: true }));
 });
 
-function start(): { writer: JournalWriter; troubles: string[] } {
+function start(): { writer: JournalWriter; troubles: string[]; replaced: string[] } {
   const troubles: string[] = [];
-  const writer = startWriter(file, (message) => troubles.push(message));
+  const replaced: string[] = [];
+  const writer = startWriter(file, { onTrouble: (message) => troubles.push(message), onReplaced: (id) => replaced.push(id) });
   onTestFinished(() => writer.stop(0));
-  return { writer, troubles };
+  return { writer, troubles, replaced };
 }
 
 /** The journal as another process has it. */
@@ -135,11 +136,12 @@ describe('while another process has the journal locked', () => {
     expect(count(other, 'job')).toBe(101);
     for (const jobId of ['even', 'odd']) {
       const { kept, dropped } = other
-        .prepare('select count(*) as kept, sum(dropped) as dropped from log_line where job_id = ?')
+        .prepare(`select sum(stream <> 'DROPPED') as kept, sum(dropped) as dropped from log_line where job_id = ?`)
         .get(jobId) as { kept: number; dropped: number };
       expect(dropped).toBeGreaterThan(1_000);
       expect(kept + dropped).toBe(60_001);
-      expect(other.prepare('select dropped from log_line where job_id = ? order by seq desc limit 1').get(jobId)).toEqual({ dropped });
+      // Where nothing of it comes after them, the count comes by itself.
+      expect(other.prepare(`select dropped from log_line where job_id = ? and stream = 'DROPPED'`).all(jobId)).toEqual([{ dropped }]);
     }
   });
 });
@@ -201,4 +203,48 @@ test('a journal that is locked at the start is waited for', async () => {
   await vi.waitFor(() => expect(troubles[0]).toMatch(/locked/), { timeout: 10_000, interval: 20 });
   other.exec('commit');
   expect(await writer.journalId).toBe(id);
+});
+
+describe('a journal that is deleted while it is open', () => {
+  test.each([
+    ['with the files beside it', ['', '-wal', '-shm']],
+    ['alone', ['']],
+  ])('%s is made anew once, by all who have it open, and has what is written then', async (_, suffixes) => {
+    const writers = [start(), start(), start()];
+    const before = await Promise.all(writers.map(({ writer }) => writer.journalId));
+    await writers[0]!.writer.write(jobEntry('before'));
+    for (const suffix of suffixes) rmSync(file + suffix);
+    await Promise.all(writers.map(({ writer }, index) => writer.write(jobEntry(`after-${index}`))));
+    await vi.waitFor(() => expect(writers.map(({ replaced }) => replaced.length)).toEqual([1, 1, 1]), { timeout: 10_000, interval: 20 });
+    expect(new Set(writers.flatMap(({ replaced }) => replaced)).size).toBe(1);
+    expect(before).not.toContain(writers[0]!.replaced[0]);
+    const made = open();
+    expect(made.prepare('select id from job order by id').all()).toEqual([{ id: 'after-0' }, { id: 'after-1' }, { id: 'after-2' }]);
+    expect(made.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' });
+  });
+
+  test('is noticed by who writes nothing', async () => {
+    const { writer, replaced } = start();
+    const id = await writer.journalId;
+    rmSync(dir, { recursive: true });
+    await vi.waitFor(() => expect(replaced).toHaveLength(1), { timeout: 10_000, interval: 20 });
+    expect(replaced).not.toContain(id);
+  });
+
+  test('gives later seqs than any before, so that no version falls and no cursor of a log passes what is new', async () => {
+    const { writer } = start();
+    const seqs = (): Record<string, unknown> =>
+      open().prepare('select (select max(seq) from event) as event, (select max(seq) from log_line) as line').get()!;
+    const write = async (): Promise<void> => {
+      for (let index = 0; index < 50; index++) writer.tell(jobEntry(`j${index}`));
+      await writer.write(logEntry('a', 'one', 'two'));
+    };
+    await write();
+    const before = seqs();
+    rmSync(file);
+    await write();
+    const after = seqs();
+    expect(after['event']).toBeGreaterThan(Number(before['event']));
+    expect(after['line']).toBeGreaterThan(Number(before['line']));
+  });
 });
