@@ -17,6 +17,7 @@ import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { priorityLatency } from './priority-latency.ts';
 import { recovery } from './recovery.ts';
+import { runner } from './runner.ts';
 import { keep, print } from './report.ts';
 import { startLatency } from './start-latency.ts';
 import { startup } from './startup.ts';
@@ -29,6 +30,7 @@ const BENCHES: Record<string, Bench> = {
   live: liveLatency,
   abort: abortLatency,
   priority: priorityLatency,
+  runner,
   busy: busyShare,
   startup,
   memory,

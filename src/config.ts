@@ -12,6 +12,8 @@ export type Config = Readonly<{
   slots: number;
   pool: string;
   jobsDir: string;
+  /** undefined: `millrace.yaml` of the working directory, if it is there. */
+  commandsFile: string | undefined;
   dataDir: string;
   /** `sqlite:<file>`. */
   journalFile: string;
@@ -22,6 +24,10 @@ export type Config = Readonly<{
   logCaps: { linesPerSecond: number; bytes: number };
   /** How long the journal keeps events, samples and log lines, and how long jobs after their end. */
   retention: { logsMs: number; jobsMs: number };
+  /** A runner is replaced after so many attempts; 0: never. */
+  runnerAttempts: number;
+  /** A runner is replaced that holds more than this after an attempt; undefined: never. */
+  runnerMemoryBytes: number | undefined;
   /** undefined: the dev server of the data directory. */
   temporalAddress: string | undefined;
   namespace: string;
@@ -48,12 +54,15 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     slots: set.MILLRACE_SLOTS,
     pool: set.MILLRACE_POOL,
     jobsDir: resolve(set.MILLRACE_JOBS),
+    commandsFile: set.MILLRACE_FILE === undefined ? undefined : resolve(set.MILLRACE_FILE),
     dataDir,
     journalFile: resolve(set.MILLRACE_JOURNAL?.replace(/^sqlite:/, '') ?? `${dataDir}/journal.db`),
     runnerHeapBytes: set.MILLRACE_RUNNER_HEAP,
     drainMs: set.MILLRACE_DRAIN_TIMEOUT,
     logCaps: { linesPerSecond: set.MILLRACE_LOG_RATE, bytes: set.MILLRACE_LOG_BYTES },
     retention: { logsMs: set.MILLRACE_RETENTION_LOGS, jobsMs: set.MILLRACE_RETENTION_JOBS },
+    runnerAttempts: set.MILLRACE_RUNNER_ATTEMPTS,
+    runnerMemoryBytes: set.MILLRACE_RUNNER_MEMORY,
     temporalAddress: set.TEMPORAL_ADDRESS,
     namespace: set.TEMPORAL_NAMESPACE,
     cacheDir: cacheDirOf(env),
@@ -113,6 +122,7 @@ const settings = z.object({
   MILLRACE_SLOTS: whole(1, 1_000, 'attempts at once per worker').default(availableParallelism()),
   MILLRACE_POOL: z.string().refine(isName, `the pool a worker serves: ${NAME_RULE}`).default('default'),
   MILLRACE_JOBS: z.string().default('./jobs'),
+  MILLRACE_FILE: z.string().optional(),
   MILLRACE_DATA_DIR: z.string().default('.millrace'),
   MILLRACE_JOURNAL: z
     .string()
@@ -125,6 +135,8 @@ const settings = z.object({
   MILLRACE_LOG_BYTES: bytes(2 ** 20).default(20 * 2 ** 20),
   MILLRACE_RETENTION_LOGS: duration('1m').default(7 * DAY_MS),
   MILLRACE_RETENTION_JOBS: duration('1m').default(30 * DAY_MS),
+  MILLRACE_RUNNER_ATTEMPTS: whole(0, 1_000_000_000, 'attempts after which a runner is replaced, 0 for never').default(1_000),
+  MILLRACE_RUNNER_MEMORY: bytes(64 * 2 ** 20).optional(),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s:/]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'host:port of a Temporal frontend, such as 127.0.0.1:7233')

@@ -25,8 +25,42 @@ export type JobContext<Payload> = {
   progress: (fraction: number) => void;
   /** What an attempt of this job saved last, and a way to save: the next attempt is given it after a failure, halt or loss. */
   checkpoint: { value: Json; save: (value: Json) => void };
+  /** Notes something on the attempt (`Attempt.annotations`): merged over what is noted already, field by field; at most 16 KiB of JSON in all. */
+  annotate: (values: Annotations) => void;
   /** How the jobs it has waited for ended, by id. */
   dependencies: Readonly<Record<string, { status: 'SUCCEEDED' | 'FAILED' | 'ABORTED'; result: Json }>>;
+};
+
+/** What is noted on an attempt, beside its result. */
+export type Annotations = { [key: string]: Json };
+
+/** What a hook is given. */
+export type HookContext = Pick<JobContext<Json>, 'job' | 'attempt' | 'log'> & {
+  /** As the job was created with it. */
+  payload: Json;
+  /** The step that runs, and whether it is its undo; undefined in a job of one piece. */
+  step: { name: string; undo: boolean } | undefined;
+};
+type Noted = Annotations | void;
+
+/**
+ * Code of yours that is called in the runner while an attempt runs, of one type (`defineJob`) or of all ({@link defineHooks}).
+ * An object that a hook returns is merged into the attempt's annotations.
+ *
+ * A hook that throws, or has not ended 5 s after its handler, is written to the job's log, and never changes the outcome. None
+ * is called for an end that the handler does not see: a kill, a halt, a loss; nor after the job was asked to stop.
+ */
+export type Hooks = {
+  /** The handler is entered next, and does not wait for it. */
+  onStart?: (context: HookContext) => Noted | Promise<Noted>;
+  /** At most 10 times a second; the last one always. */
+  onProgress?: (context: HookContext & { fraction: number }) => Noted | Promise<Noted>;
+  /** The handler has ended well. */
+  onFinish?: (context: HookContext & { result: Json }) => Noted | Promise<Noted>;
+  /** The attempt has FAILED. Whether it is tried again is the job's to decide, but not where `retryable` is false. */
+  onFailure?: (
+    context: HookContext & { code: string; error: { name: string; message: string; stack?: string; retryable: boolean } },
+  ) => Noted | Promise<Noted>;
 };
 
 /** What a step is given: also what the steps before it have returned, by name. Its own result as well, in its undo. */
@@ -83,6 +117,15 @@ type Described<Schema extends z.ZodType> = {
   description?: string;
   payload: Schema;
   defaults?: JobDefaults;
+  /** Called for the attempts of this type, beside the hooks for all. */
+  hooks?: Hooks;
+  /**
+   * Runs once in each runner, before it gets work: for what is slow the first time. One that throws, or has not ended within
+   * 10 s, is shown in `Worker.problems`; the type is served all the same.
+   */
+  warmUp?: () => unknown;
+  /** false: each attempt of this type runs in a process that has run nothing before, and runs nothing after. Default true. */
+  reuse?: boolean;
 };
 /** A type of one piece. */
 export type PlainDefinition<Schema extends z.ZodType = z.ZodType> = Described<Schema> & {
@@ -108,6 +151,12 @@ export function defineJob<Schema extends z.ZodType>(definition: SteppedDefinitio
 export function defineJob(definition: JobDefinition): JobDefinition {
   return definition;
 }
+
+/** Declares hooks for the attempts of every type; a module in the jobs folder exports them as its default. */
+export const defineHooks = (hooks: Hooks): Hooks => ({ ...hooks, [HOOKS]: true }) as Hooks;
+
+/** By it a module with hooks is known, whichever copy of this module it has loaded. */
+const HOOKS = Symbol.for('millrace.hooks');
 
 /** Thrown by a handler to say that trying again is of no use: the job fails at once. */
 export class FinalError extends Error {

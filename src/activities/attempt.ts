@@ -59,7 +59,7 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
         const ended = await turns.take(input.spec.id, heart, async () => {
           const { dependencies } = input.spec;
           const results = dependencies.length > 0 ? await dependencyResults(deps, dependencies) : {};
-          const runner = await deps.pool.lease();
+          const runner = await deps.pool.lease(input.handler ?? input.spec.type);
           const ended = await runIn(runner, input, results, heart, deps);
           await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
           return ended;
@@ -123,8 +123,10 @@ async function runIn(
     reporter,
   );
   const timeout = timer(timeoutMs);
-  const first = await Promise.race([running, heart.asked, timeout.over]);
+  const fastest = await Promise.race([running, reporter.hasAnswered, heart.asked, timeout.over]);
   timeout.clear();
+  // Hooks have a bound of their own: whatever they do, the handler has ended as it has.
+  const first = fastest === 'answered' ? await running : fastest;
 
   let killed: KillReceipt | undefined;
   if (typeof first === 'string') {
@@ -136,13 +138,15 @@ async function runIn(
   reporter.end();
   forget();
   deps.pool.giveBack(runner, typeof first !== 'string' && first.kind !== 'died' && first.reusable);
-  return endOf(first, { jobId: spec.id, number, startedAt, at: Date.now() }, killed, reporter.checkpoint, timeoutMs);
+  const { annotations, checkpoint } = reporter;
+  const base = { jobId: spec.id, number, startedAt, at: Date.now(), ...(annotations ? { annotations } : {}) };
+  return endOf(first, base, killed, checkpoint, timeoutMs);
 }
 
 /** An end in the journal's words. Asked to stop and answered at the same moment: the answer that came first counts. */
 function endOf(
   how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout',
-  base: Pick<AttemptEnd, 'jobId' | 'number' | 'startedAt' | 'at'>,
+  base: Pick<AttemptEnd, 'jobId' | 'number' | 'startedAt' | 'at' | 'annotations'>,
   killed: KillReceipt | undefined,
   checkpoint: Json | undefined,
   timeoutMs: number | null,

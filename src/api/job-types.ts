@@ -1,7 +1,7 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import type { ValidateFunction } from 'ajv';
 import type { Json } from '../index.ts';
 import { Fault, UserError } from '../job/errors.ts';
+import { compileSchema } from '../job/json-schema.ts';
 import { LIMITS } from '../job/spec.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readJobTypes, type JobTypeRow } from '../journal/read-workers.ts';
@@ -91,9 +91,7 @@ export class JobTypes {
     let check = this.#checks.get(text);
     if (!check) {
       if (this.#checks.size >= MAX_CHECKS) this.#checks.clear();
-      const ajv = new Ajv2020({ strict: false });
-      addFormats.default(ajv);
-      check = ajv.compile(schema as object);
+      check = compileSchema(schema);
       this.#checks.set(text, check);
     }
     return check;

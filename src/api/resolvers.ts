@@ -165,6 +165,7 @@ export const resolvers: Resolvers = {
     killMs: (row) => row.kill_ms,
     killedPids: (row) => JSON.parse(row.killed_pids) as number[],
     error: (row) => parse<JobError>(row.error),
+    annotations: (row) => parse(row.annotations),
     async log(row, { first, after }, { journal }) {
       const from = Number(decodeCursor('log', after)?.[0] ?? 0);
       const rows = await fromJournal(() =>

@@ -71,6 +71,8 @@ export type AbortJobPayload = {
 /** One try at a job, in one process. */
 export type Attempt = {
   __typename?: 'Attempt';
+  /** What its handler and hooks have noted on it, an object of at most 16 KiB, written with its end; null where they have noted nothing. A rebuilt journal has none. */
+  annotations?: Maybe<Scalars['JSON']['output']>;
   /** From start to end. */
   durationMs?: Maybe<Scalars['Float']['output']>;
   /** Why it did not succeed. */
@@ -1535,7 +1537,7 @@ export type Worker = {
   pid: Scalars['Int']['output'];
   /** The line it serves. */
   pool: Scalars['String']['output'];
-  /** Job modules it could not load, and why. */
+  /** Job modules and commands it could not load, and why; and why it has no process to run attempts in, where that is so. */
   problems: Array<Scalars['String']['output']>;
   /** Its attempts that have not ended. */
   running: Array<Attempt>;
@@ -1829,6 +1831,7 @@ export type AbortJobPayloadResolvers<ContextType = Context, ParentType extends R
 };
 
 export type AttemptResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Attempt'] = ResolversParentTypes['Attempt']> = {
+  annotations?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   durationMs?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
   exitCode?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;

@@ -20,18 +20,18 @@ import type { RunningRole } from './role.ts';
 
 /** The supervisor: takes attempts from its pool's line and has them run, each in a process of its own. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
-  const { jobsDir, runnerHeapBytes: heapBytes, logCaps, slots, namespace, cacheDir, drainMs } = config;
+  const { jobsDir, commandsFile, runnerHeapBytes: heapBytes, logCaps, slots, namespace, cacheDir, drainMs } = config;
   // Push cancel needs worker heartbeats; a running job is stopped at its next heartbeat without.
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
   const workerId = identity.id;
   const guardian = keepGuardian(startGuardian);
-  const first = Promise.withResolvers<Runner>();
   const pool = new RunnerPool({
     slots,
-    fork: () => new Runner({ jobsDir, heapBytes, logCaps, cacheDir, guardian }),
-    onReady: (runner) => first.resolve(runner),
-    onProblem: (message) => log.error({ worker: workerId }, message),
+    maxAttempts: config.runnerAttempts,
+    maxMemoryBytes: config.runnerMemoryBytes,
+    fork: (skip) => new Runner({ jobsDir, commandsFile, skip, heapBytes, logCaps, cacheDir, guardian }),
+    onProblem: (message) => log.error({ worker: workerId }, `a runner could not start: ${message}`),
   });
   const connect = async () => {
     const [journal, connection] = await Promise.all([
@@ -42,11 +42,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     await giveUpOrphans({ journal, client, workerId, log });
     return { journal, connection, client };
   };
-  const [{ journal, connection, client }, { types, problems }] = await Promise.all([
-    connect(),
-    first.promise.then((runner) => runner.ready),
-  ]);
-  for (const problem of problems) log.error({ worker: workerId }, `a job module cannot be used, the others are served: ${problem}`);
+  const [{ journal, connection, client }] = await Promise.all([connect(), pool.settled]);
   const cutOff = new AbortController();
   // Each attempt listens.
   setMaxListeners(0, cutOff.signal);
@@ -83,13 +79,16 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     pool,
     slots,
     poolName: config.pool,
-    jobTypes: types.map(({ name }) => name),
-    problems,
     drainMs,
   });
-  const published = { kind: 'jobTypes', pool: config.pool, types } as const;
-  journal.stand(published);
-  await journal.writer.write(published);
+  const published = pool.loaded.then(async ({ types, problems }) => {
+    for (const problem of problems) log.error({ worker: workerId }, `a job module cannot be used, the others are served: ${problem}`);
+    const entry = { kind: 'jobTypes', pool: config.pool, types } as const;
+    journal.stand(entry);
+    await journal.writer.write(entry);
+  });
+  // Where no runner can start, the worker is there to say so.
+  if (pool.isReady) await published;
   const running = worker.run();
   signs.start();
 
@@ -103,7 +102,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     identity.release();
   };
   return {
-    facts: { slots, jobTypes: types.length },
+    facts: { slots, jobTypes: pool.types.length },
     ended: running,
     async stop() {
       signs.draining();

@@ -167,6 +167,7 @@ export const LIMITS = {
   payloadBytes: 2 ** 20,
   resultBytes: 2 ** 20,
   metadataBytes: 16_384,
+  annotationsBytes: 16_384,
   tags: 50,
   keyLength: 200,
   dependencies: 1_000,

@@ -2,7 +2,7 @@ import type { GatePolicy } from '../job/gate.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { JobError, JobOptions, JobRecord, JobSpec, StepSpec } from '../job/spec.ts';
 import type { BulkCounts, BulkSpec, BulkStatus, Refusal } from '../job/bulk.ts';
-import type { Json } from '../index.ts';
+import type { Annotations, Json } from '../index.ts';
 
 /** Everything that is ever written to the journal, by whom, and in which words. All of it but log lines may be told twice. */
 export type Entry =
@@ -63,6 +63,7 @@ export type AttemptEnd = {
   signal?: string | null;
   killMs?: number;
   killedPids?: number[];
+  annotations?: Annotations;
 };
 /** `dropped`: lines left out before this one. DROPPED is no line, but their count where none has followed. */
 export type LoggedLine = { at: number; stream: 'STDOUT' | 'STDERR' | 'DROPPED'; text: string; dropped: number };

@@ -7,9 +7,10 @@ import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
 import * as bulk from './migrations/003-bulk.ts';
 import * as ageing from './migrations/004-ageing.ts';
 import * as retention from './migrations/007-retention.ts';
+import * as annotations from './migrations/008-annotations.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, retention];
+const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, retention, annotations];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**

@@ -31,6 +31,7 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
     result: null,
     error: null,
     code: null,
+    annotations: null,
   };
   const added = await db
     .insertInto('attempt')
@@ -112,6 +113,7 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     ...(end.result === undefined ? {} : { result: JSON.stringify(end.result) }),
     ...(end.error ? { error: JSON.stringify(end.error) } : {}),
     ...(end.code ? { code: end.code } : {}),
+    ...(end.annotations ? { annotations: JSON.stringify(end.annotations) } : {}),
   };
   const update = db
     .updateTable('attempt')
@@ -124,7 +126,7 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     .returning('started_at')
     .executeTakeFirst();
   if (!ended) {
-    if (end.code) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
+    if (end.code || end.annotations) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
     return;
   }
   const job = jobStatus ? { status: jobStatus } : await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();

@@ -95,6 +95,8 @@ export type AttemptTable = {
   error: string | null;
   /** The reason code of a bad end, for the attempt that adopts it. */
   code: string | null;
+  /** What its handler and hooks have noted; null where they have not. */
+  annotations: string | null;
 };
 
 export type EventTable = {

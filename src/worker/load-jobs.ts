@@ -1,95 +1,99 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
-import type { JobDefaults, JobDefinition, JobStep, Json } from '../index.ts';
-import { parseDuration } from '../job/duration.ts';
-import { isName, NAME_RULE } from '../job/ids.ts';
-import type { TypeDefaults } from '../journal/entries.ts';
-import type { LoadedType } from './protocol.ts';
+import type { Hooks, JobDefinition, Json } from '../index.ts';
+import { within } from '../process/within.ts';
+import { describeType } from './describe-type.ts';
+import type { Loaded } from './protocol.ts';
 
-export type LoadedJobs = { definitions: Map<string, JobDefinition>; types: LoadedType[]; problems: string[] };
+export type LoadedJobs = Loaded & { definitions: Map<string, JobDefinition>; hooks: Hooks[] };
+
+export type LoadOptions = {
+  jobsDir: string;
+  /** Undefined or empty: `millrace.yaml` of the working directory, if it is there. */
+  commandsFile?: string | undefined;
+  /** Files that are known to end or to block the process that loads them. */
+  skip?: readonly string[];
+  /** Told before each file, so that the one that ends or blocks the process is known. */
+  onLoading?: (file: string) => void;
+};
 
 /**
- * Imports every module of the jobs folder. Runs in a runner only: a module that throws, or never ends, must not harm the
- * supervisor. What cannot be used is named in `problems`; the others are served.
+ * Loads the modules of the jobs folder and the commands of `millrace.yaml`, and warms the types up. Runs in a runner only: a
+ * module that throws, or never ends, must not harm the supervisor. What cannot be used is named in `problems`; the others are served.
  */
-export async function loadJobs(dir: string): Promise<LoadedJobs> {
-  const loaded: LoadedJobs = { definitions: new Map(), types: [], problems: [] };
-  let files: string[];
-  try {
-    files = readdirSync(dir).filter((name) => /\.(ts|mts|js|mjs)$/.test(name) && !name.endsWith('.d.ts'));
-  } catch (error) {
-    loaded.problems.push(`the jobs folder ${dir} cannot be read: ${(error as Error).message}`);
-    return loaded;
-  }
-  for (const file of files.sort()) {
+export async function loadJobs({ jobsDir, commandsFile, skip = [], onLoading = () => {} }: LoadOptions): Promise<LoadedJobs> {
+  const loaded: LoadedJobs = { definitions: new Map(), hooks: [], types: [], problems: [] };
+  for (const file of modulesIn(jobsDir, loaded.problems)) {
+    if (skip.includes(file)) continue;
+    onLoading(file);
     try {
-      const module = (await import(pathToFileURL(join(dir, file)).href)) as { default?: JobDefinition };
-      const definition = module.default;
-      if (!definition) throw new Error('it has no default export; write `export default defineJob({ … })`');
-      const type = describe(definition);
-      if (loaded.definitions.has(type.name)) throw new Error(`another module has the type ${type.name} already`);
-      loaded.definitions.set(type.name, definition);
-      loaded.types.push(type);
+      const module = (await import(pathToFileURL(join(jobsDir, file)).href)) as { default?: JobDefinition | Hooks };
+      const exported = module.default;
+      if (!exported) throw new Error('it has no default export; write `export default defineJob({ … })`');
+      if (isHooks(exported)) loaded.hooks.push(exported);
+      else {
+        add(loaded, exported);
+        await warmUp(exported, file, loaded.problems);
+      }
     } catch (error) {
       loaded.problems.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  const commands = commandsFile || resolve('millrace.yaml');
+  if (!skip.includes(commands) && (commandsFile || existsSync(commands))) {
+    onLoading(commands);
+    await loadCommands(commands, loaded);
+  }
   return loaded;
 }
 
-function describe(definition: JobDefinition): LoadedType {
-  // A module is not bound by our types.
-  const {
-    name,
-    description,
-    payload,
-    defaults = {},
-    run,
-    steps = [],
-  } = definition as Omit<JobDefinition, 'run' | 'steps'> & { run?: unknown; steps?: readonly JobStep<unknown>[] };
-  if (!isName(name)) throw new Error(`its name "${name}" is not allowed: ${NAME_RULE}`);
-  if ((typeof run === 'function') === steps.length > 0) throw new Error('it must have a run function or steps, and not both');
-  if (steps.length > 0 && defaults.failover) throw new Error('a type with steps cannot have a failover: what is done is undone instead');
-  for (const [index, step] of steps.entries()) {
-    if (!isName(step.name ?? '')) throw new Error(`the name "${step.name ?? ''}" of its step ${index + 1} is not allowed: ${NAME_RULE}`);
-    if (typeof step.run !== 'function') throw new Error(`its step ${step.name} has no run function`);
-    if (steps.findIndex(({ name }) => name === step.name) < index) throw new Error(`it has two steps with the name ${step.name}`);
+function modulesIn(dir: string, problems: string[]): string[] {
+  try {
+    return readdirSync(dir)
+      .filter((name) => /\.(ts|mts|js|mjs)$/.test(name) && !name.endsWith('.d.ts'))
+      .sort();
+  } catch (error) {
+    problems.push(`the jobs folder ${dir} cannot be read: ${(error as Error).message}`);
+    return [];
   }
-  return {
-    name,
-    description: description ?? null,
-    payloadSchema: z.toJSONSchema(payload, { io: 'input' }) as Json,
-    defaults: readDefaults(defaults),
-    steps: steps.map((step) => ({ name: step.name, hasUndo: step.undo !== undefined })),
-  };
 }
 
-function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry, ...plain }: JobDefaults): TypeDefaults {
-  const { delay, maxDelay, ...counts } = retry ?? {};
-  return {
-    ...defined({
-      ...plain,
-      timeoutMs: readDuration('timeout', timeout),
-      queueTimeoutMs: readDuration('queueTimeout', queueTimeout),
-      deadlineMs: readDuration('deadline', deadline),
-      graceMs: readDuration('grace', grace),
-      ageAfterMs: readDuration('ageAfter', ageAfter),
-    }),
-    ...(retry
-      ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) }
-      : {}),
-  };
+async function loadCommands(file: string, loaded: LoadedJobs): Promise<void> {
+  // Only who has commands pays for what reads them.
+  const { readCommands } = await import('./commands.ts');
+  const { commands, problems } = readCommands(file);
+  loaded.problems.push(...problems);
+  for (const { definition, payloadSchema, at } of commands) {
+    try {
+      add(loaded, definition, payloadSchema);
+    } catch (error) {
+      loaded.problems.push(`${at}: ${(error as Error).message}`);
+    }
+  }
 }
 
-function readDuration(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new Error(`defaults.${name} "${text}" is no duration such as 250ms, 30s or 1h30m`);
-  return ms;
+function add({ definitions, types }: LoadedJobs, definition: JobDefinition, payloadSchema?: Json): void {
+  const type = describeType(definition, payloadSchema);
+  if (definitions.has(type.name)) throw new Error(`another module has the type ${type.name} already`);
+  definitions.set(type.name, definition);
+  types.push(type);
 }
 
-/** The fields that are set. */
-const defined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+/** One that hangs is left to itself: its type may be of use all the same. */
+async function warmUp(definition: JobDefinition, file: string, problems: string[]): Promise<void> {
+  if (!definition.warmUp) return;
+  try {
+    const warming = Promise.resolve(definition.warmUp());
+    if (!(await within(WARM_UP_MS, warming))) problems.push(`${file}: its warmUp has not ended within ${WARM_UP_MS / 1_000} s`);
+    else await warming;
+  } catch (error) {
+    problems.push(`${file}: its warmUp failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** By its mark and not by what it holds: see `defineHooks`. */
+const isHooks = (exported: JobDefinition | Hooks): exported is Hooks =>
+  typeof exported === 'object' && Symbol.for('millrace.hooks') in exported;
+
+const WARM_UP_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Json } from '../index.ts';
+import type { Annotations, Json } from '../index.ts';
 import type { LoggedLine } from '../journal/entries.ts';
 import type { JournalWriter } from '../journal/writer.ts';
 import type { Listener } from './runner.ts';
@@ -15,6 +15,8 @@ export class Reporter implements Listener {
   #fraction: number | undefined;
   #pause: NodeJS.Timeout | undefined;
   checkpoint: Json | undefined;
+  annotations: Annotations | undefined;
+  readonly #answered = Promise.withResolvers<'answered'>();
 
   constructor(writer: JournalWriter, jobId: string, number: number, onCheckpoint: (value: Json) => void) {
     this.#writer = writer;
@@ -38,6 +40,19 @@ export class Reporter implements Listener {
   save(value: Json): void {
     this.checkpoint = value;
     this.#onCheckpoint(value);
+  }
+
+  annotate(value: Annotations): void {
+    this.annotations = value;
+  }
+
+  answered(): void {
+    this.#answered.resolve('answered');
+  }
+
+  /** Resolves when the handler has ended and only its hooks go on. Never where none are called. */
+  get hasAnswered(): Promise<'answered'> {
+    return this.#answered.promise;
   }
 
   /** Tells what is left. */

@@ -4,7 +4,7 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Json } from '../index.ts';
+import type { Annotations, Json } from '../index.ts';
 import type { JobError } from '../job/spec.ts';
 import type { ReasonCode } from '../job/status.ts';
 import type { LoggedLine } from '../journal/entries.ts';
@@ -14,7 +14,7 @@ import { within } from '../process/within.ts';
 import { Channel, CHANNEL_FD, type Hearer } from './channel.ts';
 import { AttemptLog, type LogCaps } from './attempt-log.ts';
 import { LineReader } from './lines.ts';
-import { type FromRunner, type LoadedType, readMessage, type RunnerAttempt, type ToRunner } from './protocol.ts';
+import { type Answer, type FromRunner, type Loaded, readMessage, type RunnerAttempt, type ToRunner } from './protocol.ts';
 
 export type RunnerEnd =
   | { kind: 'done'; result: Json; reusable: boolean }
@@ -24,15 +24,44 @@ export type RunnerEnd =
 
 export type KillReceipt = { signal: NodeJS.Signals; killMs: number; killedPids: number[] };
 
-export type Listener = { progress(fraction: number): void; save(value: Json): void; line(line: LoggedLine): void };
+export type Listener = {
+  progress(fraction: number): void;
+  save(value: Json): void;
+  line(line: LoggedLine): void;
+  annotate(all: Annotations): void;
+  /** The handler has ended and its hooks go on: what they do, and what becomes of the process, changes the end no more. */
+  answered(): void;
+};
 
-export type RunnerOptions = { jobsDir: string; heapBytes: number; logCaps: LogCaps; cacheDir: string; guardian: Guardian };
+export type RunnerOptions = {
+  jobsDir: string;
+  /** Undefined: `millrace.yaml` of the working directory, if it is there. */
+  commandsFile: string | undefined;
+  /** Files of the jobs folder that are not to be loaded. */
+  skip: readonly string[];
+  heapBytes: number;
+  logCaps: LogCaps;
+  cacheDir: string;
+  guardian: Guardian;
+  /** How long one file may take to load. */
+  loadMs?: number;
+};
+
+/** A runner has not become ready. `file` is what it was loading, where it got that far. */
+export class LoadFailed extends Error {
+  override name = 'LoadFailed';
+  readonly file: string | undefined;
+  constructor(file: string | undefined, what: string) {
+    super(`${file ? `${file}: ` : ''}${what}`);
+    this.file = file;
+  }
+}
 
 /** One child process that executes handler code, one attempt at a time, in a process group of its own. */
 export class Runner {
   readonly pid: number;
-  /** Resolves when the job modules are loaded; rejects when the process ends before that. */
-  readonly ready: Promise<{ types: LoadedType[]; problems: string[] }>;
+  /** Resolves when the job modules are loaded; rejects with a {@link LoadFailed} when the process ends, or takes too long, before that. */
+  readonly ready: Promise<Loaded>;
   readonly exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
   readonly #child: ChildProcess;
   readonly #channel: Channel | undefined;
@@ -43,10 +72,11 @@ export class Runner {
   #runs = 0;
   #broke: string | undefined;
 
-  constructor({ jobsDir, heapBytes, logCaps, cacheDir, guardian }: RunnerOptions) {
+  constructor({ jobsDir, commandsFile = '', skip, heapBytes, logCaps, cacheDir, guardian, loadMs = LOAD_MS }: RunnerOptions) {
     this.#logCaps = logCaps;
     const heapMiB = Math.floor(heapBytes / 2 ** 20);
-    const child = spawn(process.execPath, [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning', MAIN, jobsDir], {
+    const flags = [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning'];
+    const child = spawn(process.execPath, [...flags, MAIN, jobsDir, commandsFile, ...skip], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
@@ -59,16 +89,7 @@ export class Runner {
     this.pid = child.pid ?? 0;
     this.#stdout = new LineReader(child.stdout!, 'STDOUT');
     this.#stderr = new LineReader(child.stderr!, 'STDERR');
-    this.ready = new Promise((resolve, reject) => {
-      const said: string[] = [];
-      void this.#stderr.read(0, new AttemptLog(logCaps, (line) => said.push(line.text)));
-      this.#hear = (message) => {
-        if (message.type === 'ready') resolve(message);
-      };
-      void this.exited.then(({ exitCode, signal }) =>
-        reject(new Error(`a runner ended by ${signal ?? `exit ${exitCode}`} before it was ready: ${said.slice(-5).join(' ')}`)),
-      );
-    });
+    this.ready = this.#load(loadMs);
     this.ready.catch(() => {});
     if (!child.pid) return;
     const hearer: Hearer = {
@@ -97,14 +118,45 @@ export class Runner {
     return Promise.race([this.#stdout.closed, this.#stderr.closed]);
   }
 
-  /** Runs one attempt and resolves with its end, its output read to the last line. */
+  /** Every file has {@link loadMs} of its own; a module that never ends is ended. */
+  #load(loadMs: number): Promise<Loaded> {
+    return new Promise((resolve, reject) => {
+      const said: string[] = [];
+      void this.#stderr.read(0, new AttemptLog(this.#logCaps, (line) => said.push(line.text)));
+      let loading: string | undefined;
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        void killGroup(this.pid);
+      }, loadMs);
+      this.#hear = (message) => {
+        timer.refresh();
+        if (message.type === 'loading') loading = message.file;
+        if (message.type === 'ready') {
+          clearTimeout(timer);
+          resolve(message);
+        }
+      };
+      void this.exited.then(({ exitCode, signal }) => {
+        clearTimeout(timer);
+        const ended = `the process ended by ${signal ?? `exit code ${exitCode}`}`;
+        const what = isLate ? `not loaded within ${loadMs / 1_000} s, the process was killed` : `${ended} while it was loaded`;
+        const why = said.find((line) => /^\w*Error\b|^FATAL ERROR/.test(line)) ?? said.slice(-LAST_LINES).join(' ');
+        reject(new LoadFailed(loading, (loading ? '' : 'a runner: ') + what + (why ? `: ${why}` : '')));
+      });
+    });
+  }
+
+  /** Runs one attempt and resolves with its end, its hooks over and its output read to the last line. */
   async run(attempt: RunnerAttempt, listener: Listener): Promise<RunnerEnd> {
     const run = ++this.#runs;
     const log = new AttemptLog(this.#logCaps, (line) => listener.line(line));
     const output = Promise.all([this.#stdout.read(run, log), this.#stderr.read(run, log)]);
+    let hooksLate: NodeJS.Timeout | undefined;
     const end = await new Promise<RunnerEnd>((resolve) => {
+      let answered: Answer | undefined;
       this.#hear = (message) => {
-        if (message.type === 'ready' || message.run !== run) return;
+        if (message.type === 'ready' || message.type === 'loading' || message.run !== run) return;
         switch (message.type) {
           case 'started':
             return;
@@ -112,16 +164,28 @@ export class Runner {
             return listener.progress(message.fraction);
           case 'checkpoint':
             return listener.save(message.value);
+          case 'annotations':
+            return listener.annotate(message.value);
+          case 'answered':
+            answered = message.answer;
+            // A hook that never yields, too, costs its process and not the outcome.
+            hooksLate = setTimeout(() => resolve(endOf(message.answer, false)), HOOKS_WAIT_MS);
+            return listener.answered();
           case 'done':
-            return resolve({ kind: 'done', result: message.result, reusable: message.reusable });
           case 'failed':
-            return resolve({ kind: 'failed', code: message.code, error: message.error, reusable: message.reusable });
+            return resolve(endOf(answered ?? message, message.reusable));
         }
       };
-      void this.exited.then((exit) => resolve({ kind: 'died', ...exit, ...(this.#broke === undefined ? {} : { broke: this.#broke }) }));
+      const died = (exit: { exitCode: number | null; signal: NodeJS.Signals | null }): RunnerEnd => ({
+        kind: 'died',
+        ...exit,
+        ...(this.#broke === undefined ? {} : { broke: this.#broke }),
+      });
+      void this.exited.then((exit) => resolve(answered ? endOf(answered, false) : died(exit)));
       this.#channel?.send({ type: 'run', run, attempt } satisfies ToRunner);
     });
     this.#hear = undefined;
+    clearTimeout(hooksLate);
     const isThrough = await within(OUTPUT_WAIT_MS, output);
     log.end();
     // The rest of its output would be taken for the next attempt's.
@@ -153,6 +217,11 @@ export class Runner {
   }
 }
 
+const endOf = (answer: Answer, reusable: boolean): RunnerEnd =>
+  answer.type === 'done'
+    ? { kind: 'done', result: answer.result, reusable }
+    : { kind: 'failed', code: answer.code, error: answer.error, reusable };
+
 /** Handlers burn what the control plane leaves: a busy runner must not delay a heartbeat or an abort. */
 function lowerPriority(pid: number): void {
   try {
@@ -170,3 +239,7 @@ const OUTPUT_WAIT_MS = 250;
 const EXIT_WAIT_MS = 1_000;
 /** A result has at most 1 MiB, and nothing that it says is much longer. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
+const LOAD_MS = 60_000;
+const LAST_LINES = 5;
+/** They have 5 s by the runner's own clock; the rest is for a machine that is busy. */
+const HOOKS_WAIT_MS = 10_000;

@@ -10,9 +10,6 @@ type Options = {
   pool: RunnerPool;
   slots: number;
   poolName: string;
-  jobTypes: string[];
-  problems: string[];
-  /** Infinity: no limit. */
   drainMs: number;
 };
 
@@ -49,7 +46,7 @@ export class SignsOfLife {
   }
 
   #entry(): { kind: 'worker'; worker: WorkerState } {
-    const { identity, pool, slots, poolName, jobTypes, problems } = this.#options;
+    const { identity, pool, slots, poolName } = this.#options;
     const at = Date.now();
     return {
       kind: 'worker',
@@ -61,8 +58,8 @@ export class SignsOfLife {
         slots,
         busy: pool.busy,
         status: this.#status,
-        jobTypes,
-        problems,
+        jobTypes: pool.types.map(({ name }) => name),
+        problems: pool.problems,
         startedAt: this.#startedAt,
         at,
         drainsUntil: this.#drainsUntil,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
 import { linesOf } from './fixtures/orders.ts';
 import { BROKEN_JOBS, TEST_JOBS } from './fixtures/paths.ts';
+import { workersWhen } from './fixtures/workers.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
@@ -139,7 +140,7 @@ test('what an attempt has saved is given to the next one after a failure and aft
 
 test('a worker serves the job modules that can be loaded, and says which cannot and why', async () => {
   await millrace.startRole('worker', 'broken', { MILLRACE_POOL: 'broken', MILLRACE_JOBS: BROKEN_JOBS });
-  expect(await workersOf('broken')).toEqual([
+  expect(await workersWhen(millrace, 'broken')).toMatchObject([
     {
       status: 'RUNNING',
       jobTypes: ['sleep'],
@@ -161,17 +162,6 @@ test('a worker serves the job modules that can be loaded, and says which cannot 
 
 async function run(input: Record<string, unknown>): Promise<any> {
   return millrace.untilFinal(await millrace.create(input));
-}
-
-/** The workers of a pool, once there are any. */
-async function workersOf(pool: string): Promise<unknown[]> {
-  for await (const { data } of millrace.client.subscribe(
-    'subscription ($pool: String) { workersUpdated(pool: $pool) { workers { status jobTypes problems } } }',
-    { pool },
-  )) {
-    if (data?.['workersUpdated'].workers.length > 0) return data?.['workersUpdated'].workers;
-  }
-  throw new Error('the subscription has ended');
 }
 
 const misbehave = (kind: string, input: Record<string, unknown> = {}): Promise<any> =>

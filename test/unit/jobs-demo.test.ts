@@ -235,6 +235,6 @@ describe('report.generate', () => {
 
 function contextOf<Payload>(payload: Payload, over: Partial<JobContext<Payload>> = {}): JobContext<Payload> {
   const job = { id: 'a-job', type: 'a.type', queue: 'default', tags: [], metadata: null };
-  const quiet = { dependencies: {}, log: () => {}, progress: () => {}, checkpoint: { value: null, save: () => {} } };
+  const quiet = { dependencies: {}, log: () => {}, progress: () => {}, annotate: () => {}, checkpoint: { value: null, save: () => {} } };
   return { payload, job, attempt: 1, deadlineAt: undefined, signal: new AbortController().signal, ...quiet, ...over };
 }

@@ -77,7 +77,7 @@ const jobsFolder = fileURLToPath(new URL('../../jobs/', import.meta.url));
 
 function contextOf<Payload>(payload: Payload, over: Partial<JobContext<Payload>> = {}): JobContext<Payload> {
   const job = { id: 'a-job', type: 'a.type', queue: 'default', tags: [], metadata: null };
-  const quiet = { dependencies: {}, log: () => {}, progress: () => {}, checkpoint: keptCheckpoint() };
+  const quiet = { dependencies: {}, log: () => {}, progress: () => {}, annotate: () => {}, checkpoint: keptCheckpoint() };
   return { payload, job, attempt: 1, deadlineAt: undefined, signal: new AbortController().signal, ...quiet, ...over };
 }
 

@@ -327,6 +327,13 @@ describe('an attempt', () => {
     expect(kinds().filter((kind) => kind === 'ATTEMPT_ENDED')).toHaveLength(1);
   });
 
+  test('has what was noted on it, also where the workflow was quicker to tell of its end', async () => {
+    await tell(created, started(1), ended(1, { outcome: 'SUCCEEDED', annotations: { a: [1] } }));
+    await tell(started(2, 2_500), said(2, { attemptsEnded: 2, ended: { number: 2, outcome: 'SUCCEEDED' } }));
+    await tell(ended(2, { at: 2_900, outcome: 'SUCCEEDED', annotations: { b: 2 } }), ended(2, { at: 2_900, outcome: 'SUCCEEDED' }));
+    expect(attempts().map(({ annotations }) => annotations)).toEqual(['{"a":[1]}', '{"b":2}']);
+  });
+
   test('that starts after its end begins anew: its job was reset in Temporal', async () => {
     await tell(created, started(1), ended(1, { outcome: 'FAILED', error, code: 'HANDLER_ERROR' }));
     await tell(started(1, 9_500, { workerId: 'w2' }));

@@ -9,7 +9,9 @@ import { anyValue } from './fixtures/junk.ts';
 const MESSAGES: FromRunner[] = [
   {
     type: 'ready',
-    types: [{ name: 'a', description: null, payloadSchema: {}, defaults: { priority: 3 }, steps: [{ name: 's', hasUndo: true }] }],
+    types: [
+      { name: 'a', description: null, payloadSchema: {}, defaults: { priority: 3 }, steps: [{ name: 's', hasUndo: true }], reuse: true },
+    ],
     problems: ['b'],
   },
   { type: 'started', run: 1, at: 1.5 },
@@ -17,6 +19,9 @@ const MESSAGES: FromRunner[] = [
   { type: 'checkpoint', run: 2, value: { deep: [1, null] } },
   { type: 'done', run: 3, result: 'all', reusable: true },
   { type: 'failed', run: 3, code: 'HANDLER_ERROR', error: { name: 'E', message: 'm', stack: 's', retryable: true }, reusable: false },
+  { type: 'loading', file: 'a.ts' },
+  { type: 'annotations', run: 2, value: { seen: [1] } },
+  { type: 'answered', run: 2, answer: { type: 'done', result: 1 } },
 ];
 
 test('what a runner says is read as it was said', () => {
@@ -41,6 +46,8 @@ test.each([
   ['a failure with a code that a runner cannot know of', { ...MESSAGES[5], code: 'LOST' }],
   ['a failure without an error', { type: 'failed', run: 1, code: 'HANDLER_ERROR', reusable: true }],
   ['a failure with half an error', { ...MESSAGES[5], error: { name: 'E', message: 5, retryable: true } }],
+  ['an answer that is none', { type: 'answered', run: 1, answer: { type: 'started' } }],
+  ['annotations that are no object', { type: 'annotations', run: 1, value: [1] }],
   ['types that are none', { type: 'ready', types: [{ name: 5 }], problems: [] }],
 ])('%s breaks the protocol', (_, value) => {
   expect(readMessage(value)).toBeUndefined();
@@ -67,6 +74,7 @@ function isWhole(message: FromRunner): boolean {
       message.problems.every((problem) => typeof problem === 'string') &&
       message.types.every(({ name, steps }) => typeof name === 'string' && Array.isArray(steps))
     );
+  if (message.type === 'loading') return typeof message.file === 'string';
   if (!(message.run >= 1)) return false;
   switch (message.type) {
     case 'started':
@@ -75,6 +83,10 @@ function isWhole(message: FromRunner): boolean {
       return message.fraction >= 0 && message.fraction <= 1;
     case 'checkpoint':
       return message.value !== undefined;
+    case 'annotations':
+      return typeof message.value === 'object';
+    case 'answered':
+      return message.answer.type === 'done' || typeof message.answer.error.message === 'string';
     case 'done':
       return message.result !== undefined && typeof message.reusable === 'boolean';
     case 'failed':

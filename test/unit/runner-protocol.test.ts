@@ -52,7 +52,10 @@ test('what a runner is given has no such bound: the results of all that its job 
   );
   const job = { id: 'many', type: 'speak', queue: 'default', tags: [], metadata: null };
   const attempt = { job, payload: honest('well') as never, number: 1, deadlineAt: null, checkpoint: null, dependencies };
-  expect(await runner.run(attempt, { progress() {}, save() {}, line() {} })).toMatchObject({ kind: 'done', result: 'well' });
+  expect(await runner.run(attempt, { progress() {}, save() {}, line() {}, annotate() {}, answered() {} })).toMatchObject({
+    kind: 'done',
+    result: 'well',
+  });
 });
 
 test('a runner that closes its channel cannot answer: a halt', { timeout: 60_000 }, async () => {
@@ -156,6 +159,8 @@ type Heard = { end: RunnerEnd; progress: number[]; saved: unknown[] };
 async function ready() {
   const runner = new Runner({
     jobsDir: JOBS,
+    commandsFile: undefined,
+    skip: [],
     logCaps: { linesPerSecond: 1_000, bytes: 2 ** 20 },
     heapBytes: 128 * 2 ** 20,
     cacheDir: cacheDirOf(process.env),
@@ -171,7 +176,13 @@ async function ready() {
       of.runs += 1;
       const progress: number[] = [];
       const saved: unknown[] = [];
-      const listener: Listener = { progress: (fraction) => progress.push(fraction), save: (value) => saved.push(value), line: onLine };
+      const listener: Listener = {
+        progress: (fraction) => progress.push(fraction),
+        save: (value) => saved.push(value),
+        line: onLine,
+        annotate() {},
+        answered() {},
+      };
       const job = { id, type: 'speak', queue: 'default', tags: [], metadata: null };
       const attempt = { job, payload: payload as never, number: 1, deadlineAt: null, checkpoint: null, dependencies: {} };
       return { end: await runner.run(attempt, listener), progress, saved };

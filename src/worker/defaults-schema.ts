@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { JobDefaults } from '../index.ts';
+import { parseDuration } from '../job/duration.ts';
+import { isName, NAME_RULE } from '../job/ids.ts';
+
+const name = z.string().refine(isName, `not allowed: ${NAME_RULE}`);
+const duration = z.string().refine((text) => parseDuration(text) !== undefined, 'no duration such as 250ms, 30s or 1h30m');
+const count = z.int().min(0);
+
+/** The defaults of a type, for who writes them without a compiler. */
+export const defaultsSchema = z.strictObject({
+  queue: name.optional(),
+  pool: name.optional(),
+  priority: z.int().min(1).max(10).optional(),
+  timeout: duration.optional(),
+  grace: duration.optional(),
+  retry: z
+    .strictObject({
+      maxAttempts: z.int().min(1).optional(),
+      delay: duration.optional(),
+      backoff: z.number().min(1).optional(),
+      maxDelay: duration.optional(),
+      jitter: z.boolean().optional(),
+    })
+    .optional(),
+  maxHalts: count.optional(),
+  ageAfter: duration.optional(),
+  timeoutIsFinal: z.boolean().optional(),
+  queueTimeout: duration.optional(),
+  deadline: duration.optional(),
+  onDependencyFailure: z.enum(['FAIL', 'RUN_ANYWAY']).optional(),
+  onLost: z.enum(['RUN_AGAIN', 'FAIL']).optional(),
+  exclusive: z.boolean().optional(),
+  concurrency: z.strictObject({ key: z.string().min(1), limit: z.int().min(1) }).optional(),
+  rollback: z.boolean().optional(),
+  failover: name.optional(),
+} satisfies { [Name in keyof Required<JobDefaults>]: z.ZodType });

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { JobDefaults, JobDefinition, JobStep, Json } from '../index.ts';
+import { parseDuration } from '../job/duration.ts';
+import { isName, NAME_RULE } from '../job/ids.ts';
+import type { TypeDefaults } from '../journal/entries.ts';
+import type { LoadedType } from './protocol.ts';
+
+/** What a worker publishes of a type. @throws Error that says what is wrong with it: a module is not bound by our types. */
+export function describeType(definition: JobDefinition, payloadSchema?: Json): LoadedType {
+  const {
+    name,
+    description,
+    payload,
+    defaults = {},
+    run,
+    steps = [],
+    reuse = true,
+  } = definition as Omit<JobDefinition, 'run' | 'steps'> & { run?: unknown; steps?: readonly JobStep<unknown>[] };
+  if (!isName(name)) throw new Error(`its name "${name}" is not allowed: ${NAME_RULE}`);
+  if ((typeof run === 'function') === steps.length > 0) throw new Error('it must have a run function or steps, and not both');
+  if (steps.length > 0 && defaults.failover) throw new Error('a type with steps cannot have a failover: what is done is undone instead');
+  for (const [index, step] of steps.entries()) {
+    if (!isName(step.name ?? '')) throw new Error(`the name "${step.name ?? ''}" of its step ${index + 1} is not allowed: ${NAME_RULE}`);
+    if (typeof step.run !== 'function') throw new Error(`its step ${step.name} has no run function`);
+    if (steps.findIndex(({ name }) => name === step.name) < index) throw new Error(`it has two steps with the name ${step.name}`);
+  }
+  return {
+    name,
+    description: description ?? null,
+    payloadSchema: payloadSchema ?? (z.toJSONSchema(payload, { io: 'input' }) as Json),
+    defaults: readDefaults(defaults),
+    steps: steps.map((step) => ({ name: step.name, hasUndo: step.undo !== undefined })),
+    reuse,
+  };
+}
+
+function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry, ...plain }: JobDefaults): TypeDefaults {
+  const { delay, maxDelay, ...counts } = retry ?? {};
+  return {
+    ...defined({
+      ...plain,
+      timeoutMs: readDuration('timeout', timeout),
+      queueTimeoutMs: readDuration('queueTimeout', queueTimeout),
+      deadlineMs: readDuration('deadline', deadline),
+      graceMs: readDuration('grace', grace),
+      ageAfterMs: readDuration('ageAfter', ageAfter),
+    }),
+    ...(retry
+      ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) }
+      : {}),
+  };
+}
+
+function readDuration(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new Error(`defaults.${name} "${text}" is no duration such as 250ms, 30s or 1h30m`);
+  return ms;
+}
+
+/** The fields that are set. */
+const defined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
