@@ -1,4 +1,4 @@
-import { usageOf } from '../src/process/group.ts';
+import { readStat } from '../src/process/proc.ts';
 import { descendants } from './process.ts';
 
 /** The CPU time that groups of processes have used so far, in ms, by name. */
@@ -7,7 +7,7 @@ export type CpuTimes = Record<string, number>;
 /** Reads /proc: each pid alone; `self` is this process. */
 export function cpuTimesOf(groups: Record<string, readonly number[]>): CpuTimes {
   const { user, system } = process.cpuUsage();
-  const times = Object.entries(groups).map(([name, pids]) => [name, pids.reduce((total, pid) => total + (usageOf(pid)?.cpuMs ?? 0), 0)]);
+  const times = Object.entries(groups).map(([name, pids]) => [name, pids.reduce((total, pid) => total + (readStat(pid)?.cpuMs ?? 0), 0)]);
   return { ...Object.fromEntries(times), client: (user + system) / 1_000 };
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { usageOf } from '../src/process/group.ts';
+import { readStat } from '../src/process/proc.ts';
 import { cpuTimesOf } from './cpu.ts';
 import type { Bench, Figure } from './figure.ts';
 import { median, percentiles, quantile, short, spread, sum } from './stats.ts';
@@ -127,7 +127,7 @@ function liveness(calm: number[], flooded: number[]): Figure {
   };
 }
 
-const rssMiB = ({ pids }: System): number => sum(pids.worker.map((pid) => usageOf(pid)?.rssBytes ?? 0)) / 2 ** 20;
+const rssMiB = ({ pids }: System): number => sum(pids.worker.map((pid) => readStat(pid)?.rssBytes ?? 0)) / 2 ** 20;
 const workerCpuMs = ({ pids }: System): number => cpuTimesOf({ worker: pids.worker })['worker'] ?? 0;
 
 const LOG = 'subscription ($jobId: ID!) { jobLog(jobId: $jobId) { lines { text } dropped } }';

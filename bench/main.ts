@@ -19,6 +19,7 @@ import { priorityLatency } from './priority-latency.ts';
 import { recovery } from './recovery.ts';
 import { runner } from './runner.ts';
 import { keep, print } from './report.ts';
+import { sampling } from './sampling.ts';
 import { startLatency } from './start-latency.ts';
 import { startup } from './startup.ts';
 import { throughput } from './throughput.ts';
@@ -38,6 +39,7 @@ const BENCHES: Record<string, Bench> = {
   logs: logFlood,
   costs,
   gates,
+  sampling,
   backlog,
   bullmq: besideBullmq,
   recovery,

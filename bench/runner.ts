@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../src/config.ts';
-import { startGuardian } from '../src/process/guardian.ts';
 import { RunnerPool } from '../src/worker/runner-pool.ts';
 import { Runner } from '../src/worker/runner.ts';
+import { supervisor } from '../test/unit/fixtures/supervisor.ts';
 import type { Bench } from './figure.ts';
 import { forgetGroup, watchGroup } from './leftovers.ts';
 import { median, percentiles, short, spread } from './stats.ts';
@@ -10,10 +10,10 @@ import { BENCH_JOBS } from './system.ts';
 
 /** What a process of its own costs an attempt: to start one, to get one, and to have one replaced. */
 export const runner: Bench = async ({ short: isTrial }) => {
-  const guardian = startGuardian();
-  const { cacheDir, runnerHeapBytes: heapBytes, logCaps } = readConfig({});
+  const worker = supervisor();
+  const { cacheDir, runnerHeapBytes: heapBytes } = readConfig({});
   const fork = (): Runner => {
-    const runner = new Runner({ jobsDir: BENCH_JOBS, commandsFile: undefined, skip: [], heapBytes, logCaps, cacheDir, guardian });
+    const runner = new Runner({ ...worker, jobsDir: BENCH_JOBS, heapBytes, cacheDir });
     watchGroup(runner.pid);
     void runner.exited.then(() => forgetGroup(runner.pid));
     return runner;
@@ -57,7 +57,7 @@ export const runner: Bench = async ({ short: isTrial }) => {
       },
     ];
   } finally {
-    guardian.stop();
+    worker.guardian.stop();
   }
 };
 

@@ -105,6 +105,17 @@ export type JobDefaults = {
   exclusive?: boolean;
   /** So many jobs of a key at a time. */
   concurrency?: { key: string; limit: number };
+  /**
+   * What one attempt may use, with all that it starts; what passes a limit is killed and not tried again. `memoryBytes`: resident
+   * memory, a number or a text such as `512MiB`. `cpuPercent`: over 5 s; 100 is one core. Default: no limits.
+   */
+  limits?: {
+    memoryBytes?: number | string;
+    cpuSeconds?: number;
+    cpuPercent?: number;
+    /** Try again with so many times the memory, up to so much. */
+    onMemoryLimit?: { retryWith: number; upTo: number | string };
+  };
   /** Undo the finished steps when the job fails or is aborted. Default true. */
   rollback?: boolean;
   /** The type whose handler takes over, with the same payload, when the retries are used up. Not for types with steps. */

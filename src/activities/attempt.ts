@@ -4,8 +4,9 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Json } from '../index.ts';
+import { formatBytes } from '../job/bytes.ts';
 import { workflowIdOf } from '../job/ids.ts';
-import type { AttemptInput, AttemptResult, JobError } from '../job/spec.ts';
+import { type AttemptInput, type AttemptResult, type JobError, type Limits, PRODUCT_DEFAULTS } from '../job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { AttemptEnd, Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -13,7 +14,10 @@ import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
 import { dependencyResults } from './dependencies.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
+import type { Exceeded, Used } from '../worker/gauge.ts';
 import { Heart } from '../worker/heart.ts';
+import { heapUnder } from '../worker/heap.ts';
+import type { Meter } from '../worker/meter.ts';
 import type { RunnerAttempt } from '../worker/protocol.ts';
 import { Reporter } from '../worker/reporter.ts';
 import { Turns } from '../worker/turns.ts';
@@ -27,6 +31,7 @@ export type AttemptActivities = { attempt(input: AttemptInput): Promise<AttemptR
 export type AttemptDeps = {
   journal: Journal;
   pool: RunnerPool;
+  meter: Meter;
   client: Client;
   connection: NativeConnection;
   namespace: string;
@@ -59,8 +64,11 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
         const ended = await turns.take(input.spec.id, heart, async () => {
           const { dependencies } = input.spec;
           const results = dependencies.length > 0 ? await dependencyResults(deps, dependencies) : {};
-          const runner = await deps.pool.lease(input.handler ?? input.spec.type);
-          const ended = await runIn(runner, input, results, heart, deps);
+          const limits = limitsOf(input);
+          const { pool } = deps;
+          const type = input.handler ?? input.spec.type;
+          const runner = limits.memoryBytes === null ? await pool.lease(type) : pool.leaseSingle(heapUnder(limits.memoryBytes));
+          const ended = await runIn(runner, input, limits, results, heart, deps);
           await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
           return ended;
         });
@@ -79,6 +87,7 @@ type Ended = { end: AttemptEnd; counted?: boolean; checkpoint?: Json };
 async function runIn(
   runner: Runner,
   input: AttemptInput,
+  limits: Limits,
   dependencies: RunnerAttempt['dependencies'],
   heart: Heart,
   deps: AttemptDeps,
@@ -86,6 +95,7 @@ async function runIn(
   const { spec, number } = input;
   const { timeoutMs, graceMs } = spec.options;
   const startedAt = Date.now();
+  const gauge = deps.meter.follow(runner.tree, { jobId: spec.id, number, limits });
   // Before the runner gets the work: a worker that starts after us must find what we had.
   const started: Entry = {
     kind: 'attemptStarted',
@@ -123,30 +133,44 @@ async function runIn(
     reporter,
   );
   const timeout = timer(timeoutMs);
-  const fastest = await Promise.race([running, reporter.hasAnswered, heart.asked, timeout.over]);
+  const fastest = await Promise.race([running, reporter.hasAnswered, heart.asked, timeout.over, gauge.exceeded]);
   timeout.clear();
   // Hooks have a bound of their own: whatever they do, the handler has ended as it has.
   const first = fastest === 'answered' ? await running : fastest;
 
+  gauge.note();
+  const hasAnswered = typeof first !== 'string' && (first.kind === 'done' || first.kind === 'failed');
+  const hasDied = typeof first !== 'string' && first.kind === 'died';
   let killed: KillReceipt | undefined;
-  if (typeof first === 'string') {
+  // Nothing that it has started stays, also when it has come to its end, or has died, by itself.
+  if (!hasAnswered || runner.hasLeftProcesses()) {
     const grace = first === 'cancelled' ? await graceOf(deps.journal, spec.id, graceMs) : first === 'timeout' ? graceMs : 0;
     killed = await runner.kill(grace, running);
     // Its last lines.
     await running;
+    if (hasDied && killed.killedPids.length === 0) killed = undefined;
   }
+  const used = gauge.stop();
   reporter.end();
   forget();
-  deps.pool.giveBack(runner, typeof first !== 'string' && first.kind !== 'died' && first.reusable);
+  deps.pool.giveBack(runner, hasAnswered && !killed && first.reusable);
+  const how = hasDied && first.outOfHeap && limits.memoryBytes !== null ? heapWasFull(limits.memoryBytes, used) : first;
   const { annotations, checkpoint } = reporter;
-  const base = { jobId: spec.id, number, startedAt, at: Date.now(), ...(annotations ? { annotations } : {}) };
-  return endOf(first, base, killed, checkpoint, timeoutMs);
+  const base = { jobId: spec.id, number, startedAt, at: Date.now(), ...(annotations ? { annotations } : {}), ...used };
+  return endOf(how, base, killed, checkpoint, timeoutMs);
+}
+
+/** Its heap was bound by the memory limit: to have reached the one is to have reached the other. */
+function heapWasFull(memoryBytes: number, used: Used | undefined): Exceeded {
+  const figure = used ? `, and ${formatBytes(used.peakMemoryBytes)} of memory used` : '';
+  const message = `its heap was full at ${formatBytes(heapUnder(memoryBytes))}${figure}: its memory limit is ${formatBytes(memoryBytes)}`;
+  return { kind: 'exceeded', code: 'MEMORY_LIMIT', message, signal: 'SIGABRT' };
 }
 
 /** An end in the journal's words. Asked to stop and answered at the same moment: the answer that came first counts. */
 function endOf(
-  how: RunnerEnd | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout',
-  base: Pick<AttemptEnd, 'jobId' | 'number' | 'startedAt' | 'at' | 'annotations'>,
+  how: RunnerEnd | Exceeded | 'cancelled' | 'shutdown' | 'gone' | 'fenced' | 'timeout',
+  base: Pick<AttemptEnd, 'jobId' | 'number' | 'startedAt' | 'at' | 'annotations' | 'peakMemoryBytes' | 'cpuSeconds'>,
   killed: KillReceipt | undefined,
   checkpoint: Json | undefined,
   timeoutMs: number | null,
@@ -169,10 +193,17 @@ function endOf(
       return bad('LOST', 'LOST', 'Temporal had given it up: its job was terminated, or its worker had lost touch');
   }
   switch (how.kind) {
+    case 'exceeded': {
+      const { end } = bad('LIMIT_EXCEEDED', how.code, how.message, false);
+      return { end: { ...end, ...(how.signal ? { signal: how.signal } : {}) }, ...(checkpoint === undefined ? {} : { checkpoint }) };
+    }
     case 'done':
-      return { end: { ...base, outcome: 'SUCCEEDED', result: how.result } };
+      return { end: { ...base, ...receipt, outcome: 'SUCCEEDED', result: how.result } };
     case 'failed':
-      return { end: { ...base, outcome: 'FAILED', code: how.code, error: how.error }, ...(checkpoint === undefined ? {} : { checkpoint }) };
+      return {
+        end: { ...base, ...receipt, outcome: 'FAILED', code: how.code, error: how.error },
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+      };
     case 'died': {
       const why =
         how.broke === undefined
@@ -203,6 +234,12 @@ function report(
   };
   throw ApplicationFailure.create({ message: error.message, type: code, nonRetryable: true, details: [details] });
 }
+
+/** A job of an earlier version has no limits. */
+const limitsOf = ({ spec: { options }, memoryBytes }: AttemptInput): Limits => {
+  const limits = options.limits ?? PRODUCT_DEFAULTS.options.limits;
+  return memoryBytes === undefined ? limits : { ...limits, memoryBytes };
+};
 
 /** What was in line when its queue was paused, or got a limit, goes back to ask at the gate. No journal, no policy. */
 async function keptByQueue({ db }: Journal, { spec, forced, passedGate }: AttemptInput): Promise<'paused' | 'limited' | undefined> {

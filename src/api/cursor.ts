@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../job/errors.ts';
 
 /** The lists there are: a cursor is of one of them, and means nothing in another. */
-export type CursorKind = 'event' | 'log' | 'attempt' | 'dependant' | 'queue' | `jobs ${string}`;
+export type CursorKind = 'event' | 'log' | 'usage' | 'attempt' | 'dependant' | 'queue' | `jobs ${string}`;
 
 export const encodeCursor = (kind: CursorKind, ...values: (string | number)[]): string =>
   Buffer.from(JSON.stringify([kind, ...values])).toString('base64url');
@@ -36,6 +36,7 @@ const SEQ = z.int().nonnegative();
 const VALUES = {
   event: z.tuple([z.string(), SEQ]),
   log: z.tuple([SEQ]),
+  usage: z.tuple([SEQ]),
   attempt: z.tuple([SEQ]),
   dependant: z.tuple([z.string()]),
   queue: z.tuple([z.string()]),

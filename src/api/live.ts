@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.ts';
 import { hasFirstEvent, isKeptSince, lastEventSeq, readEvents, readLog, type EventRow, type LogLineRow } from '../journal/read-events.ts';
 import { type BulkRow, readBulk } from '../journal/read-bulk.ts';
 import { countJobs, readJobs, readJobsById, readRunningAttempts, type JobFilter, type JobRow } from '../journal/read-jobs.ts';
+import { readJobUsage, type UsageRow } from '../journal/read-usage.ts';
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
 import { fromJournal } from './errors.ts';
@@ -169,6 +170,28 @@ export class Live {
     } while (await wake.next());
   }
 
+  usage(jobId: string): AsyncGenerator<UsageRow> {
+    return endable(this.wake(), (wake) => this.#usage(jobId, wake));
+  }
+
+  async *#usage(jobId: string, wake: Wake): AsyncGenerator<UsageRow> {
+    let last: Pick<UsageRow, 'attempt' | 'at'> | undefined;
+    do {
+      // Asked before the samples are read: a final job has none to come.
+      const [job] = await this.#read((db) => readJobsById(db, [jobId]));
+      if (!job) return;
+      // What has been before is read by Attempt.usage.
+      last ??= { attempt: job.last_started, at: Date.now() - FRESH_SAMPLE_MS };
+      let samples: UsageRow[];
+      do {
+        samples = await this.#read((db) => readJobUsage(db, { jobId, after: last!, limit: CHUNK }));
+        last = samples.at(-1) ?? last;
+        yield* samples;
+      } while (samples.length === CHUNK);
+      if (isFinal(job.status as JobStatus)) return;
+    } while (await wake.next());
+  }
+
   workers(pool: string | null | undefined) {
     const listen = (wake: () => void): (() => void) => {
       const stop = this.#journal.tail.listen(wake);
@@ -274,6 +297,8 @@ function hear(heard: Heard, events: Events): void {
 
 const CHUNK = 500;
 const FOREIGN = -1;
+/** The sample that there is when somebody asks: one is taken every second. */
+const FRESH_SAMPLE_MS = 1_200;
 /** Counts and workers are read as a whole at every change: not more often than this. */
 const AGGREGATE_PAUSE_MS = 200;
 const SILENCE_LOOK_MS = 1_000;

@@ -1,8 +1,10 @@
 import type { Json } from '../index.ts';
 import { PRIORITY } from '../job/bands.ts';
+import { bounded } from '../job/bounded.ts';
 import { MAX_DURATION_MS } from '../job/duration.ts';
 import { UserError } from '../job/errors.ts';
 import { isJobId, isName, JOB_ID_RULE, NAME_RULE, newJobId } from '../job/ids.ts';
+import { limitsFrom } from '../job/limits.ts';
 import { LIMITS, PRODUCT_DEFAULTS, type JobOptions, type JobSpec } from '../job/spec.ts';
 import type { PublishedType } from '../journal/entries.ts';
 import type { ConcurrencyInput, CreateJobInput } from './schema.gen.ts';
@@ -57,6 +59,7 @@ function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType
     onLost: input.onLost ?? defaults.onLost ?? product.onLost,
     exclusive: input.exclusive ?? defaults.exclusive ?? product.exclusive,
     concurrency: readConcurrency(input.concurrency ?? defaults.concurrency ?? product.concurrency),
+    limits: limitsFrom(input.limits ?? {}, defaults.limits ?? {}),
     rollback: input.rollback ?? defaults.rollback ?? product.rollback,
     failover: defaults.failover ?? product.failover,
     ageAfterMs: input.ageAfter ?? defaults.ageAfterMs ?? product.ageAfterMs,
@@ -97,12 +100,6 @@ function readConcurrency(concurrency: ConcurrencyInput | null): JobOptions['conc
       path: ['concurrency', 'key'],
     });
   return { key, limit: bounded('concurrency.limit', 'a whole number from 1 to 100000', limit, 1, 100_000) };
-}
-
-function bounded<T extends number | null>(path: string, rule: string, value: T, least: number, most = Number.MAX_SAFE_INTEGER): T {
-  if (value !== null && (value < least || value > most))
-    throw new UserError('INVALID_ARGUMENT', `${path} ${value} is out of bounds: ${rule}`, { path: path.split('.') });
-  return value;
 }
 
 function readId(id: string | null | undefined): string {

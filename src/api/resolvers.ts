@@ -11,6 +11,7 @@ import { MAX_ERRORS } from '../journal/record-bulk.ts';
 import { readBulk, readBulkErrors } from '../journal/read-bulk.ts';
 import { readEvents, readLog } from '../journal/read-events.ts';
 import { countJobs, readAttempts, readDependants, readJobs, readStepAttempts } from '../journal/read-jobs.ts';
+import { readUsage } from '../journal/read-usage.ts';
 import { readWorkers } from '../journal/read-workers.ts';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from './cursor.ts';
 import { fromJournal } from './errors.ts';
@@ -82,6 +83,7 @@ export const resolvers: Resolvers = {
     jobsUpdated: { subscribe: (_, { filter, first, after }, { live }) => live.jobs(readFilter(filter), first, after) as never },
     jobEvents: { subscribe: (_, { jobId, after }, { live }) => live.events(jobId ?? undefined, after) as never },
     jobLog: { subscribe: (_, { jobId, attempt, after }, { live }) => live.log(jobId, attempt, after) as never },
+    jobUsage: { subscribe: (_, { jobId }, { live }) => live.usage(jobId) as never, resolve: (row: unknown) => row as never },
     workersUpdated: { subscribe: (_, { pool }, { live }) => live.workers(pool) as never },
     jobCountsUpdated: { subscribe: (_, { filter }, { live }) => live.counts(readFilter(filter)) as never },
     bulkOperationUpdated: { subscribe: (_, { id }, { live }) => live.bulk(id) as never, resolve: (row: unknown) => row as never },
@@ -164,8 +166,16 @@ export const resolvers: Resolvers = {
     exitCode: (row) => row.exit_code,
     killMs: (row) => row.kill_ms,
     killedPids: (row) => JSON.parse(row.killed_pids) as number[],
+    peakMemoryBytes: (row) => row.peak_memory_bytes,
+    cpuSeconds: (row) => row.cpu_seconds,
     error: (row) => parse<JobError>(row.error),
     annotations: (row) => parse(row.annotations),
+    async usage(row, { first, after }, { journal }) {
+      const from = Number(decodeCursor('usage', after)?.[0] ?? 0);
+      const where = { jobId: row.job_id, number: row.number, after: from, limit: pageSize(first) + 1 };
+      const rows = await fromJournal(() => readUsage(journal.db, where));
+      return pageOf(rows, first, after, ({ at }) => encodeCursor('usage', at));
+    },
     async log(row, { first, after }, { journal }) {
       const from = Number(decodeCursor('log', after)?.[0] ?? 0);
       const rows = await fromJournal(() =>
@@ -174,6 +184,7 @@ export const resolvers: Resolvers = {
       return pageOf(rows, first, after, ({ seq }) => encodeCursor('log', seq));
     },
   },
+  UsageSample: { memoryBytes: (row) => row.memory_bytes, cpuPercent: (row) => row.cpu_percent },
   LogLine: { cursor: (row) => encodeCursor('log', row.seq), stream: (row) => row.stream as 'STDOUT' | 'STDERR' },
   JobEvent: {
     cursor: (row, _, { journal }) => encodeCursor('event', journal.id, row.seq),

@@ -57,6 +57,7 @@ function keptFor(row: JobRow, from: RetryFrom): Kept {
     attemptsEnded: row.last_started,
     after: undefined,
     checkpoint: null,
+    memoryBytes: undefined,
     stop: undefined,
     startsAt: undefined,
     queueUntil: undefined,

@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import type { Json } from '../index.ts';
+import { parseBytes } from '../job/bytes.ts';
 import { formatDuration, parseDuration } from '../job/duration.ts';
 
 const refuse = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
@@ -28,7 +29,17 @@ export const Duration = new GraphQLScalarType<number, string>({
 
 const wholeNumber = (name: string) =>
   new GraphQLScalarType<number, number>({ name, serialize: (value) => value as number, parseValue: (value) => value as number });
-export const Bytes = wholeNumber('Bytes');
+/** Inside it is a number, on the way in also a text with a unit. */
+export const Bytes = new GraphQLScalarType<number, number>({
+  name: 'Bytes',
+  serialize: (value) => value as number,
+  parseValue(value) {
+    const bytes = typeof value === 'string' ? parseBytes(value) : value;
+    if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 0)
+      throw refuse(`${JSON.stringify(value)} is no size: a whole number of bytes, or a text such as 512MiB or 2GB`);
+    return bytes;
+  },
+});
 export const Version = wholeNumber('Version');
 
 export const JsonScalar = new GraphQLScalarType<Json, Json>({

@@ -2,6 +2,7 @@ import type { Json } from '../index.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { JobRow, AttemptRow } from '../journal/read-jobs.ts';
 import type { EventRow, LogLineRow } from '../journal/read-events.ts';
+import type { UsageRow } from '../journal/read-usage.ts';
 import type { WorkerRow, JobTypeRow } from '../journal/read-workers.ts';
 import type { JobOptions as Options, Retry as RetryPolicy } from '../job/spec.ts';
 import type { Dependency, ShownStep } from './present.ts';
@@ -20,7 +21,7 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** A whole number of bytes, 0 to 2^53-1, a JSON number. */
+  /** A whole number of bytes, 0 to 2^53-1, a JSON number. Inputs also take a text with a unit: 512MiB, 2GB. */
   Bytes: { input: number; output: number; }
   /** A moment, as RFC 3339 text in UTC with ms: 2026-01-31T12:00:00.000Z. */
   DateTime: { input: Date; output: number; }
@@ -73,6 +74,8 @@ export type Attempt = {
   __typename?: 'Attempt';
   /** What its handler and hooks have noted on it, an object of at most 16 KiB, written with its end; null where they have noted nothing. A rebuilt journal has none. */
   annotations?: Maybe<Scalars['JSON']['output']>;
+  /** CPU time of its processes, in steps of 10 ms; null while it runs, and where nothing was measured. */
+  cpuSeconds?: Maybe<Scalars['Float']['output']>;
   /** From start to end. */
   durationMs?: Maybe<Scalars['Float']['output']>;
   /** Why it did not succeed. */
@@ -87,9 +90,9 @@ export type Attempt = {
   id: Scalars['ID']['output'];
   /** The job it belongs to. */
   job: Job;
-  /** How long the kill took, from the ask to the proof that the whole process group is gone. */
+  /** How long the kill took, from the ask to the proof that its process and all that it had started are gone. */
   killMs?: Maybe<Scalars['Float']['output']>;
-  /** Every process the kill ended. */
+  /** Every process the kill ended, also one that had moved to a session of its own, or was left behind by a handler that had come to its end. */
   killedPids: Array<Scalars['Int']['output']>;
   /** What it wrote to stdout and stderr. */
   log: LogConnection;
@@ -97,6 +100,8 @@ export type Attempt = {
   number: Scalars['Int']['output'];
   /** null while it runs. */
   outcome?: Maybe<AttemptOutcome>;
+  /** The most memory that its processes had at one of the looks, five a second; null while it runs, and where nothing was measured. */
+  peakMemoryBytes?: Maybe<Scalars['Bytes']['output']>;
   /** Its process; null where only Temporal's history is left of it. */
   pid?: Maybe<Scalars['Int']['output']>;
   /** By which its process ended, where it was killed or died of one. */
@@ -107,6 +112,8 @@ export type Attempt = {
   step?: Maybe<Scalars['String']['output']>;
   /** It ran the step's undo. */
   undo: Scalars['Boolean']['output'];
+  /** What its processes used, oldest first: a sample a second while it runs, at most 60 of them once it has ended. */
+  usage: UsageConnection;
   /** The worker that ran it; null when it has been forgotten. */
   worker?: Maybe<Worker>;
   /** Stays when the worker is forgotten. */
@@ -116,6 +123,13 @@ export type Attempt = {
 
 /** One try at a job, in one process. */
 export type AttemptLogArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: Scalars['Int']['input'];
+};
+
+
+/** One try at a job, in one process. */
+export type AttemptUsageArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: Scalars['Int']['input'];
 };
@@ -137,6 +151,8 @@ export type AttemptOutcome =
   | 'FAILED'
   /** Its process died and nobody had asked it to. */
   | 'HALTED'
+  /** It was killed because it used more than its limits; the error says which, and the figure it had reached. */
+  | 'LIMIT_EXCEEDED'
   /** Its worker died, was shut down, or lost touch with Temporal. */
   | 'LOST'
   /** The handler returned. */
@@ -272,6 +288,8 @@ export type CreateJobInput = {
   id?: InputMaybe<Scalars['ID']['input']>;
   /** What to do when the id is taken. Default ERROR. */
   ifExists?: InputMaybe<IfExists>;
+  /** What one attempt may use. Default: the type's, else no limits. */
+  limits?: InputMaybe<LimitsInput>;
   /** More halts than this fail the job, 0 to 1,000. Default 3. */
   maxHalts?: InputMaybe<Scalars['Int']['input']>;
   /** Whatever the client wants to find again; at most 16 KiB of JSON. */
@@ -736,6 +754,8 @@ export type JobOptions = {
   failover?: Maybe<Scalars['String']['output']>;
   /** From the ask to stop to SIGKILL. */
   grace: Scalars['Duration']['output'];
+  /** What one attempt may use. */
+  limits: Limits;
   /** More halts than this fail the job. */
   maxHalts: Scalars['Int']['output'];
   /** What a dependency that did not succeed means. */
@@ -849,6 +869,31 @@ export type JobsUpdate = {
   isSnapshot: Scalars['Boolean']['output'];
   /** Jobs that changed and do not match now, whether you had them or not. */
   removed: Array<Scalars['ID']['output']>;
+};
+
+/** What one attempt may use, with all the processes it has started; null: as much as there is. Looked at every 200 ms: it may be passed by what can be used in that time, and then all of them are killed at once. */
+export type Limits = {
+  __typename?: 'Limits';
+  /** Share of the CPU over 5 s; 100 is one core. */
+  cpuPercent?: Maybe<Scalars['Float']['output']>;
+  /** CPU time. */
+  cpuSeconds?: Maybe<Scalars['Float']['output']>;
+  /** Resident memory; what processes share is counted with each of them. The attempt has a process of its own, with a heap under this. */
+  memoryBytes?: Maybe<Scalars['Bytes']['output']>;
+  /** What follows when memoryBytes is passed; null: the job fails with MEMORY_LIMIT. */
+  onMemoryLimit?: Maybe<OnMemoryLimit>;
+};
+
+/** What one attempt may use; what is left out comes from the type, else there is no limit. */
+export type LimitsInput = {
+  /** Share of the CPU over 5 s, at least 1; 100 is one core. */
+  cpuPercent?: InputMaybe<Scalars['Float']['input']>;
+  /** CPU time of all its processes, at least 0.1. */
+  cpuSeconds?: InputMaybe<Scalars['Float']['input']>;
+  /** Resident memory of all its processes, at least 16 MiB. One of the job's own gets a new process, about half a second of start for each attempt. */
+  memoryBytes?: InputMaybe<Scalars['Bytes']['input']>;
+  /** What follows when memoryBytes is passed. Default: the job fails with MEMORY_LIMIT. */
+  onMemoryLimit?: InputMaybe<OnMemoryLimitInput>;
 };
 
 /** Lines that came together. */
@@ -1017,6 +1062,23 @@ export type MutationSetQueueLimitArgs = {
   input: SetQueueLimitInput;
 };
 
+/** The next attempt may use more memory. It is in line at once, and does not count against `retry.maxAttempts`. */
+export type OnMemoryLimit = {
+  __typename?: 'OnMemoryLimit';
+  /** So many times as much as the attempt before. */
+  retryWith: Scalars['Float']['output'];
+  /** Never more than this: an attempt that passes it fails the job. */
+  upTo: Scalars['Bytes']['output'];
+};
+
+/** The next attempt may use more memory. */
+export type OnMemoryLimitInput = {
+  /** So many times as much as the attempt before, 1.1 to 100. */
+  retryWith: Scalars['Float']['input'];
+  /** Never more than this; at least memoryBytes. */
+  upTo: Scalars['Bytes']['input'];
+};
+
 /** Where a page stands in its list. Lists go forward only. */
 export type PageInfo = {
   __typename?: 'PageInfo';
@@ -1162,6 +1224,8 @@ export type ReasonCode =
   | 'BAD_PAYLOAD'
   /** What the handler returned is not JSON, or is over 1 MiB. */
   | 'BAD_RESULT'
+  /** An attempt used more CPU time, or a larger share of it, than its limit. Not tried again. */
+  | 'CPU_LIMIT'
   /** Had not ended by its deadline. */
   | 'DEADLINE'
   /** A job it depends on did not succeed. */
@@ -1174,6 +1238,8 @@ export type ReasonCode =
   | 'INTERNAL'
   /** Its workers died, or lost touch, more often than a job may see. */
   | 'LOST'
+  /** An attempt used more memory than its limit. Tried again only as `onMemoryLimit` says. */
+  | 'MEMORY_LIMIT'
   /** No worker of the pool has the type. */
   | 'NO_HANDLER'
   /** Was in line for longer than its queue timeout. */
@@ -1381,6 +1447,8 @@ export type Subscription = {
   jobLog: LogBatch;
   /** The job now, then after every change (last state wins); completes when it is final. null once, then completes, where there is none. */
   jobUpdated?: Maybe<Job>;
+  /** What the running attempt's processes use: one sample a second, from the last one on. Completes when the job is final, at once where there is none. */
+  jobUsage: UsageSample;
   /** First the newest `first` that match (isSnapshot), then changes to any job that matches or has just stopped matching. */
   jobsUpdated: JobsUpdate;
   /** The workers now, then whenever one has changed. */
@@ -1422,6 +1490,12 @@ export type SubscriptionJobUpdatedArgs = {
 
 
 /** What can be watched. Every subscription ends by itself only where it says so. */
+export type SubscriptionJobUsageArgs = {
+  jobId: Scalars['ID']['input'];
+};
+
+
+/** What can be watched. Every subscription ends by itself only where it says so. */
 export type SubscriptionJobsUpdatedArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<JobFilter>;
@@ -1432,6 +1506,28 @@ export type SubscriptionJobsUpdatedArgs = {
 /** What can be watched. Every subscription ends by itself only where it says so. */
 export type SubscriptionWorkersUpdatedArgs = {
   pool?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A page of samples. */
+export type UsageConnection = {
+  __typename?: 'UsageConnection';
+  /** The samples. */
+  nodes: Array<UsageSample>;
+  /** Where this page stands. */
+  pageInfo: PageInfo;
+};
+
+/** What an attempt's process and all that it has started used at one moment. Once it has ended, one stands for several: the highest memory, the mean CPU. */
+export type UsageSample = {
+  __typename?: 'UsageSample';
+  /** When it was taken. */
+  at: Scalars['DateTime']['output'];
+  /** The attempt it is of. */
+  attempt: Scalars['Int']['output'];
+  /** Since the sample before; 100 is one core. */
+  cpuPercent: Scalars['Float']['output'];
+  /** Resident memory; what processes share is counted with each of them. */
+  memoryBytes: Scalars['Bytes']['output'];
 };
 
 /** A refusal that the caller can do something about. */
@@ -1519,7 +1615,7 @@ export type Worker = {
   __typename?: 'Worker';
   /** Attempts it runs now. */
   busy: Scalars['Int']['output'];
-  /** Of it and its runners, over the last 2 s; 100 is one core. */
+  /** Of it, its runners and all that they have started, over the last 2 s; 100 is one core. */
   cpuPercent?: Maybe<Scalars['Float']['output']>;
   /** When it stops waiting for its attempts; null unless DRAINING, and where that has no limit (MILLRACE_DRAIN_TIMEOUT). */
   drainsUntil?: Maybe<Scalars['DateTime']['output']>;
@@ -1531,7 +1627,7 @@ export type Worker = {
   jobTypes: Array<Scalars['String']['output']>;
   /** Its last sign of life; one comes every 2 s. */
   lastSeenAt: Scalars['DateTime']['output'];
-  /** Resident memory of it and its runners. */
+  /** Resident memory of it, its runners and all that they have started; what processes share is counted with each of them. */
   memoryBytes?: Maybe<Scalars['Bytes']['output']>;
   /** Its process. */
   pid: Scalars['Int']['output'];
@@ -1695,12 +1791,16 @@ export type ResolversTypes = {
   JobStatus: JobStatus;
   JobType: ResolverTypeWrapper<JobTypeRow>;
   JobsUpdate: ResolverTypeWrapper<Omit<JobsUpdate, 'changed'> & { changed: Array<ResolversTypes['Job']> }>;
+  Limits: ResolverTypeWrapper<Limits>;
+  LimitsInput: LimitsInput;
   LogBatch: ResolverTypeWrapper<Omit<LogBatch, 'lines'> & { lines: Array<ResolversTypes['LogLine']> }>;
   LogConnection: ResolverTypeWrapper<Omit<LogConnection, 'nodes'> & { nodes: Array<ResolversTypes['LogLine']> }>;
   LogLine: ResolverTypeWrapper<LogLineRow>;
   LogStream: LogStream;
   LostPolicy: LostPolicy;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  OnMemoryLimit: ResolverTypeWrapper<OnMemoryLimit>;
+  OnMemoryLimitInput: OnMemoryLimitInput;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   PauseQueueInput: PauseQueueInput;
   PauseQueuePayload: ResolverTypeWrapper<Omit<PauseQueuePayload, 'queue'> & { queue?: Maybe<ResolversTypes['Queue']> }>;
@@ -1728,6 +1828,8 @@ export type ResolversTypes = {
   StepStatus: StepStatus;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  UsageConnection: ResolverTypeWrapper<Omit<UsageConnection, 'nodes'> & { nodes: Array<ResolversTypes['UsageSample']> }>;
+  UsageSample: ResolverTypeWrapper<UsageRow>;
   UserError: ResolverTypeWrapper<UserError>;
   UserErrorCode: UserErrorCode;
   Version: ResolverTypeWrapper<Scalars['Version']['output']>;
@@ -1786,10 +1888,14 @@ export type ResolversParentTypes = {
   JobStats: JobStats;
   JobType: JobTypeRow;
   JobsUpdate: Omit<JobsUpdate, 'changed'> & { changed: Array<ResolversParentTypes['Job']> };
+  Limits: Limits;
+  LimitsInput: LimitsInput;
   LogBatch: Omit<LogBatch, 'lines'> & { lines: Array<ResolversParentTypes['LogLine']> };
   LogConnection: Omit<LogConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['LogLine']> };
   LogLine: LogLineRow;
   Mutation: Record<PropertyKey, never>;
+  OnMemoryLimit: OnMemoryLimit;
+  OnMemoryLimitInput: OnMemoryLimitInput;
   PageInfo: PageInfo;
   PauseQueueInput: PauseQueueInput;
   PauseQueuePayload: Omit<PauseQueuePayload, 'queue'> & { queue?: Maybe<ResolversParentTypes['Queue']> };
@@ -1813,6 +1919,8 @@ export type ResolversParentTypes = {
   Step: ShownStep;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
+  UsageConnection: Omit<UsageConnection, 'nodes'> & { nodes: Array<ResolversParentTypes['UsageSample']> };
+  UsageSample: UsageRow;
   UserError: UserError;
   Version: Scalars['Version']['output'];
   WaitingFor: Wait;
@@ -1832,6 +1940,7 @@ export type AbortJobPayloadResolvers<ContextType = Context, ParentType extends R
 
 export type AttemptResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Attempt'] = ResolversParentTypes['Attempt']> = {
   annotations?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  cpuSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   durationMs?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['JobError']>, ParentType, ContextType>;
   exitCode?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -1844,11 +1953,13 @@ export type AttemptResolvers<ContextType = Context, ParentType extends Resolvers
   log?: Resolver<ResolversTypes['LogConnection'], ParentType, ContextType, RequireFields<AttemptLogArgs, 'first'>>;
   number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   outcome?: Resolver<Maybe<ResolversTypes['AttemptOutcome']>, ParentType, ContextType>;
+  peakMemoryBytes?: Resolver<Maybe<ResolversTypes['Bytes']>, ParentType, ContextType>;
   pid?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   signal?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   step?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   undo?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  usage?: Resolver<ResolversTypes['UsageConnection'], ParentType, ContextType, RequireFields<AttemptUsageArgs, 'first'>>;
   worker?: Resolver<Maybe<ResolversTypes['Worker']>, ParentType, ContextType>;
   workerId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
@@ -2040,6 +2151,7 @@ export type JobOptionsResolvers<ContextType = Context, ParentType extends Resolv
   exclusive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   failover?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   grace?: Resolver<ResolversTypes['Duration'], ParentType, ContextType>;
+  limits?: Resolver<ResolversTypes['Limits'], ParentType, ContextType>;
   maxHalts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   onDependencyFailure?: Resolver<ResolversTypes['DependencyPolicy'], ParentType, ContextType>;
   onLost?: Resolver<ResolversTypes['LostPolicy'], ParentType, ContextType>;
@@ -2079,6 +2191,13 @@ export type JobsUpdateResolvers<ContextType = Context, ParentType extends Resolv
   removed?: Resolver<Array<ResolversTypes['ID']>, ParentType, ContextType>;
 };
 
+export type LimitsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Limits'] = ResolversParentTypes['Limits']> = {
+  cpuPercent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  cpuSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  memoryBytes?: Resolver<Maybe<ResolversTypes['Bytes']>, ParentType, ContextType>;
+  onMemoryLimit?: Resolver<Maybe<ResolversTypes['OnMemoryLimit']>, ParentType, ContextType>;
+};
+
 export type LogBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LogBatch'] = ResolversParentTypes['LogBatch']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   dropped?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -2113,6 +2232,11 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   retryJob?: Resolver<ResolversTypes['RetryJobPayload'], ParentType, ContextType, RequireFields<MutationRetryJobArgs, 'input'>>;
   setJobPriority?: Resolver<ResolversTypes['SetJobPriorityPayload'], ParentType, ContextType, RequireFields<MutationSetJobPriorityArgs, 'input'>>;
   setQueueLimit?: Resolver<ResolversTypes['SetQueueLimitPayload'], ParentType, ContextType, RequireFields<MutationSetQueueLimitArgs, 'input'>>;
+};
+
+export type OnMemoryLimitResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OnMemoryLimit'] = ResolversParentTypes['OnMemoryLimit']> = {
+  retryWith?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  upTo?: Resolver<ResolversTypes['Bytes'], ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2216,8 +2340,21 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   jobEvents?: SubscriptionResolver<ResolversTypes['JobEventsBatch'], "jobEvents", ParentType, ContextType, Partial<SubscriptionJobEventsArgs>>;
   jobLog?: SubscriptionResolver<ResolversTypes['LogBatch'], "jobLog", ParentType, ContextType, RequireFields<SubscriptionJobLogArgs, 'jobId'>>;
   jobUpdated?: SubscriptionResolver<Maybe<ResolversTypes['Job']>, "jobUpdated", ParentType, ContextType, RequireFields<SubscriptionJobUpdatedArgs, 'id'>>;
+  jobUsage?: SubscriptionResolver<ResolversTypes['UsageSample'], "jobUsage", ParentType, ContextType, RequireFields<SubscriptionJobUsageArgs, 'jobId'>>;
   jobsUpdated?: SubscriptionResolver<ResolversTypes['JobsUpdate'], "jobsUpdated", ParentType, ContextType, RequireFields<SubscriptionJobsUpdatedArgs, 'first'>>;
   workersUpdated?: SubscriptionResolver<ResolversTypes['WorkersUpdate'], "workersUpdated", ParentType, ContextType, Partial<SubscriptionWorkersUpdatedArgs>>;
+};
+
+export type UsageConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UsageConnection'] = ResolversParentTypes['UsageConnection']> = {
+  nodes?: Resolver<Array<ResolversTypes['UsageSample']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type UsageSampleResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UsageSample'] = ResolversParentTypes['UsageSample']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cpuPercent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  memoryBytes?: Resolver<ResolversTypes['Bytes'], ParentType, ContextType>;
 };
 
 export type UserErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
@@ -2294,10 +2431,12 @@ export type Resolvers<ContextType = Context> = {
   JobStats?: JobStatsResolvers<ContextType>;
   JobType?: JobTypeResolvers<ContextType>;
   JobsUpdate?: JobsUpdateResolvers<ContextType>;
+  Limits?: LimitsResolvers<ContextType>;
   LogBatch?: LogBatchResolvers<ContextType>;
   LogConnection?: LogConnectionResolvers<ContextType>;
   LogLine?: LogLineResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
+  OnMemoryLimit?: OnMemoryLimitResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PauseQueuePayload?: PauseQueuePayloadResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
@@ -2313,6 +2452,8 @@ export type Resolvers<ContextType = Context> = {
   SetQueueLimitPayload?: SetQueueLimitPayloadResolvers<ContextType>;
   Step?: StepResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
+  UsageConnection?: UsageConnectionResolvers<ContextType>;
+  UsageSample?: UsageSampleResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
   Version?: GraphQLScalarType;
   WaitingFor?: WaitingForResolvers<ContextType>;

@@ -8,10 +8,12 @@ import { openJournal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import { startGuardian } from '../process/guardian.ts';
 import { keepGuardian } from '../process/keep-guardian.ts';
+import { ofWorkerProcess } from '../process/mark.ts';
 import { MAX_TIMER_MS } from '../process/within.ts';
 import { connectNative } from '../temporal/connect-native.ts';
 import { temporalLogger } from '../temporal/logger.ts';
 import { claimIdentity } from '../worker/identity.ts';
+import { Meter } from '../worker/meter.ts';
 import { giveUpOrphans } from '../worker/orphans.ts';
 import { RunnerPool } from '../worker/runner-pool.ts';
 import { Runner } from '../worker/runner.ts';
@@ -25,12 +27,14 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
   const workerId = identity.id;
-  const guardian = keepGuardian(startGuardian);
+  const mark = ofWorkerProcess(workerId);
+  const guardian = keepGuardian(() => startGuardian(mark));
+  const meter = new Meter(guardian);
   const pool = new RunnerPool({
     slots,
     maxAttempts: config.runnerAttempts,
     maxMemoryBytes: config.runnerMemoryBytes,
-    fork: (skip) => new Runner({ jobsDir, commandsFile, skip, heapBytes, logCaps, cacheDir, guardian }),
+    fork: (skip, own = heapBytes) => new Runner({ jobsDir, commandsFile, skip, heapBytes: own, logCaps, cacheDir, guardian, meter, mark }),
     onProblem: (message) => log.error({ worker: workerId }, `a runner could not start: ${message}`),
   });
   const connect = async () => {
@@ -39,10 +43,11 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
       connectNative(config, taskQueueOf(config.pool), (line) => log.info(line)),
     ]);
     const client = new Client({ connection, namespace });
-    await giveUpOrphans({ journal, client, workerId, log });
+    await giveUpOrphans({ journal, client, workerId, mark, log });
     return { journal, connection, client };
   };
   const [{ journal, connection, client }] = await Promise.all([connect(), pool.settled]);
+  meter.start((samples) => journal.writer.tell({ kind: 'usage', samples }));
   const cutOff = new AbortController();
   // Each attempt listens.
   setMaxListeners(0, cutOff.signal);
@@ -55,6 +60,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     activities: attemptActivities({
       journal,
       pool,
+      meter,
       client,
       connection,
       namespace,
@@ -77,6 +83,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     writer: journal.writer,
     identity,
     pool,
+    meter,
     slots,
     poolName: config.pool,
     drainMs,
@@ -95,6 +102,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   const end = async (): Promise<void> => {
     await running.catch(() => {});
     await pool.stop();
+    meter.stop();
     await signs.stop();
     await journal.stop(2_000);
     await connection.close();

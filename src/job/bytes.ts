@@ -6,6 +6,12 @@ export function parseBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/** For people: `1.5 GiB`, `301.2 MiB`. */
+export function formatBytes(bytes: number): string {
+  const unit = (['GiB', 'MiB', 'KiB'] as const).find((name) => bytes >= FACTORS[name]!) ?? 'B';
+  return `${Number((bytes / FACTORS[unit]!).toFixed(1))} ${unit}`;
+}
+
 const FACTORS: Record<string, number> = {
   B: 1,
   KB: 1e3,

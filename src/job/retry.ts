@@ -1,4 +1,4 @@
-import type { JobError, JobOptions, Retry } from './spec.ts';
+import type { JobError, JobOptions, Limits, Retry } from './spec.ts';
 import type { AttemptOutcome, Reason, ReasonCode } from './status.ts';
 
 /** After this many losses a job fails, so that it does not kill host after host. */
@@ -13,13 +13,18 @@ export type BadEnd = { outcome: Exclude<AttemptOutcome, 'SUCCEEDED'>; code: Reas
 export type Next =
   | { do: 'retry'; delayMs: number }
   | { do: 'requeue'; after: 'HALTED' | 'LOST' }
+  /** At once: there is nothing to wait for. */
+  | { do: 'retryWithMore'; memoryBytes: number }
   | { do: 'fail'; reason: Reason }
   | { do: 'abort' };
 
 /**
  * Again or not: the one place that decides. `counts` hold the end that is being decided on.
  *
- * A failure or a timeout counts against `retry.maxAttempts`; a halt and a loss do not, they have bounds of their own.
+ * A failure or a timeout counts against `retry.maxAttempts`; a halt and a loss do not, they have bounds of their own. Nor does a
+ * limit that was passed: the same would happen again, unless the next attempt may use more.
+ *
+ * `options.limits` are those of the attempt that has ended.
  */
 export function nextAfter(end: BadEnd, counts: Counts, options: JobOptions, random: () => number): Next {
   switch (end.outcome) {
@@ -47,9 +52,20 @@ export function nextAfter(end: BadEnd, counts: Counts, options: JobOptions, rand
           reason: { code: 'LOST', message: `lost with its worker ${counts.losses} times; the last time: ${end.error.message}` },
         };
       return { do: 'requeue', after: 'LOST' };
+    case 'LIMIT_EXCEEDED': {
+      const memoryBytes = end.code === 'MEMORY_LIMIT' ? moreMemory(options.limits) : undefined;
+      if (memoryBytes !== undefined) return { do: 'retryWithMore', memoryBytes };
+      return { do: 'fail', reason: { code: end.code, message: end.error.message } };
+    }
     case 'ABORTED':
       return { do: 'abort' };
   }
+}
+
+/** What the next attempt may use after one that has passed its limit; undefined where none is to follow. */
+function moreMemory({ memoryBytes, onMemoryLimit }: Limits): number | undefined {
+  if (memoryBytes === null || onMemoryLimit === null || memoryBytes >= onMemoryLimit.upTo) return undefined;
+  return Math.min(onMemoryLimit.upTo, Math.ceil(memoryBytes * onMemoryLimit.retryWith));
 }
 
 /** The wait before try `failures + 1`: exponential, capped; with jitter anywhere between 0 and that ("full jitter", AWS 2015). */

@@ -4,6 +4,17 @@ import type { AttemptOutcome, JobEventKind, JobStatus, Reason, RollbackState, St
 /** How a failed job is tried again. */
 export type Retry = { maxAttempts: number; delayMs: number; backoff: number; maxDelayMs: number; jitter: boolean };
 
+/** What one attempt may use, its children included; null: as much as there is. */
+export type Limits = {
+  /** Resident memory. */
+  memoryBytes: number | null;
+  cpuSeconds: number | null;
+  /** Over some seconds; 100 is one core. */
+  cpuPercent: number | null;
+  /** Passing memoryBytes is not the end: the next attempt may use so many times more, until it may use upTo. */
+  onMemoryLimit: { retryWith: number; upTo: number } | null;
+};
+
 /** What was asked for, defaults filled in. */
 export type JobOptions = {
   /** ms since 1970: not in line before. */
@@ -28,6 +39,7 @@ export type JobOptions = {
   exclusive: boolean;
   /** So many jobs of this key at a time. */
   concurrency: { key: string; limit: number } | null;
+  limits: Limits;
   /** The type whose handler runs when this one's retries are used up. */
   failover: string | null;
 };
@@ -121,6 +133,8 @@ export type AttemptInput = {
   /** The type whose handler runs, where that is not the job's own. */
   handler?: string;
   step?: { name: string; undo: boolean; results: Record<string, Json> };
+  /** Its memory limit, where it has grown beyond the job's own. */
+  memoryBytes?: number;
 };
 
 /** An attempt's good end. `adopted`: the lost attempt before this one had ended so already. */
@@ -144,6 +158,7 @@ export const PRODUCT_DEFAULTS = {
     rollback: true,
     exclusive: false,
     concurrency: null,
+    limits: { memoryBytes: null, cpuSeconds: null, cpuPercent: null, onMemoryLimit: null },
     failover: null,
   } satisfies JobOptions,
   dependencies: [],

@@ -13,7 +13,7 @@ export const JOB_STATUSES = [
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** How an attempt ended. ABORTED: it was asked to stop; the job's reason says by whom. */
-export type AttemptOutcome = 'SUCCEEDED' | 'FAILED' | 'HALTED' | 'LOST' | 'TIMED_OUT' | 'ABORTED';
+export type AttemptOutcome = 'SUCCEEDED' | 'FAILED' | 'HALTED' | 'LOST' | 'TIMED_OUT' | 'LIMIT_EXCEEDED' | 'ABORTED';
 
 /** Why a job is as it is: a closed set, so that clients can act on it. */
 export type ReasonCode =
@@ -24,6 +24,8 @@ export type ReasonCode =
   | 'TIMED_OUT'
   | 'QUEUE_TIMEOUT'
   | 'DEADLINE'
+  | 'MEMORY_LIMIT'
+  | 'CPU_LIMIT'
   | 'BAD_PAYLOAD'
   | 'BAD_RESULT'
   | 'NO_HANDLER'

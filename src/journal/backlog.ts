@@ -6,7 +6,8 @@ export type Told = { entry: Entry; done: (() => void) | undefined };
  * What a process has to tell and its journal has not taken yet, in order. It is bounded, however long the journal is locked,
  * full or gone:
  *
- * - Log lines wait as long as there are few bytes of them; more are left out, and their count is told in their place.
+ * - Log lines and samples of usage wait as long as there are few bytes of them; more are left out, and the lines' count is told in
+ *   their place.
  * - Of a worker's state and of an attempt's progress only the newest waits.
  * - All else is kept in preference to these, and has a bound of its own: what is beyond it the reconciler tells again, as far
  *   as Temporal knows it.
@@ -88,7 +89,7 @@ type Waiting = Told & { bytes: number; key: string | undefined };
 type Bounds = { lineBytes: number; recordBytes: number };
 
 /** What is kept for a while only, and nothing else needs. */
-const isLeftOutFirst = ({ kind }: Entry): boolean => kind === 'log';
+const isLeftOutFirst = ({ kind }: Entry): boolean => kind === 'log' || kind === 'usage';
 
 /** What an entry tells the state of, where the next one of its kind makes it worthless. */
 function stateOf(entry: Entry): string | undefined {

@@ -1,6 +1,6 @@
 import type { GatePolicy } from '../job/gate.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { JobError, JobOptions, JobRecord, JobSpec, StepSpec } from '../job/spec.ts';
+import type { JobError, JobOptions, JobRecord, JobSpec, Limits, StepSpec } from '../job/spec.ts';
 import type { BulkCounts, BulkSpec, BulkStatus, Refusal } from '../job/bulk.ts';
 import type { Annotations, Json } from '../index.ts';
 
@@ -11,6 +11,7 @@ export type Entry =
   | { kind: 'attemptEnded'; attempt: AttemptEnd }
   | { kind: 'progress'; jobId: string; number: number; fraction: number; at: number }
   | { kind: 'log'; jobId: string; number: number; lines: LoggedLine[] }
+  | { kind: 'usage'; samples: AttemptSample[] }
   | { kind: 'abortGrace'; jobId: string; graceMs: number }
   | { kind: 'queuePolicy'; queue: string; policy: GatePolicy }
   /** Jobs that a sweep has paused in Temporal's line, or let go on. */
@@ -32,7 +33,7 @@ export type Entry =
   | { kind: 'complete'; journalId: string };
 
 /** What is kept for a while only, as tables with a time `at` that grows with the rows. */
-export const KEPT_FOR_A_WHILE = ['event', 'log_line'] as const;
+export const KEPT_FOR_A_WHILE = ['event', 'log_line', 'usage_sample'] as const;
 export type PrunedTable = (typeof KEPT_FOR_A_WHILE)[number];
 
 /** With the spec, so that the job's row can be made where its worker is quicker to tell than who has created it. */
@@ -64,7 +65,11 @@ export type AttemptEnd = {
   killMs?: number;
   killedPids?: number[];
   annotations?: Annotations;
+  peakMemoryBytes?: number;
+  cpuSeconds?: number;
 };
+/** What an attempt's processes used at one moment: `cpuPercent` is the share of one core since the sample before, `cpuSeconds` counts from its start. */
+export type AttemptSample = { jobId: string; number: number; at: number; memoryBytes: number; cpuPercent: number; cpuSeconds: number };
 /** `dropped`: lines left out before this one. DROPPED is no line, but their count where none has followed. */
 export type LoggedLine = { at: number; stream: 'STDOUT' | 'STDERR' | 'DROPPED'; text: string; dropped: number };
 export type WorkerState = {
@@ -86,9 +91,10 @@ export type WorkerState = {
 };
 /** A job type as a worker publishes it: the api checks payloads by it and never loads the code. */
 export type PublishedType = { name: string; description: string | null; payloadSchema: Json; defaults: TypeDefaults; steps?: StepSpec[] };
-export type TypeDefaults = Partial<Omit<JobOptions, 'startAt' | 'retry'>> & {
+export type TypeDefaults = Partial<Omit<JobOptions, 'startAt' | 'retry' | 'limits'>> & {
   queue?: string;
   pool?: string;
   priority?: number;
+  limits?: Partial<Limits>;
   retry?: Partial<JobOptions['retry']>;
 };

@@ -23,7 +23,8 @@ export async function forgetJob(
   if (!row) return;
   const tags = JSON.parse(row.tags) as string[];
   if (tags.length > 0) await db.deleteFrom('job_tag').where('tag', 'in', tags).where('job_id', '=', jobId).execute();
-  for (const table of ['dependency', 'attempt', 'log_line'] as const) await db.deleteFrom(table).where('job_id', '=', jobId).execute();
+  for (const table of ['dependency', 'attempt', 'log_line', 'usage_sample'] as const)
+    await db.deleteFrom(table).where('job_id', '=', jobId).execute();
   await db.deleteFrom('event').where('job_id', '=', jobId).where('kind', '<>', 'DELETED').execute();
   await db.deleteFrom('job').where('id', '=', jobId).execute();
   await appendEvents(db, [{ jobId, key: keyOf(createdAt), at, kind: 'DELETED', status: row.status as JobStatus }]);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from './sqlite.ts';
 import * as first from './migrations/001-first.ts';
+import * as usage from './migrations/006-usage.ts';
 import * as gates from './migrations/005-gates.ts';
 import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
 import * as bulk from './migrations/003-bulk.ts';
@@ -10,7 +11,7 @@ import * as retention from './migrations/007-retention.ts';
 import * as annotations from './migrations/008-annotations.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, retention, annotations];
+const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, usage, retention, annotations];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**

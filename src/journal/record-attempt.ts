@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { shownStatus, type JobStatus } from '../job/status.ts';
 import type { AttemptEnd, AttemptStart, LoggedLine } from './entries.ts';
 import { appendEvents, recordEvent } from './record-event.ts';
+import { thinOut, usedBySamples } from './record-usage.ts';
 import type { Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;
@@ -32,6 +33,8 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
     error: null,
     code: null,
     annotations: null,
+    peak_memory_bytes: null,
+    cpu_seconds: null,
   };
   const added = await db
     .insertInto('attempt')
@@ -114,6 +117,8 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     ...(end.error ? { error: JSON.stringify(end.error) } : {}),
     ...(end.code ? { code: end.code } : {}),
     ...(end.annotations ? { annotations: JSON.stringify(end.annotations) } : {}),
+    ...(end.peakMemoryBytes === undefined ? {} : { peak_memory_bytes: end.peakMemoryBytes }),
+    ...(end.cpuSeconds === undefined ? {} : { cpu_seconds: end.cpuSeconds }),
   };
   const update = db
     .updateTable('attempt')
@@ -126,9 +131,15 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     .returning('started_at')
     .executeTakeFirst();
   if (!ended) {
-    if (end.code || end.annotations) await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
+    if (end.code || end.annotations || end.cpuSeconds !== undefined)
+      await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
     return;
   }
+  if (end.cpuSeconds === undefined) {
+    const used = await usedBySamples(db, jobId, number);
+    if (used) await update.set(used).execute();
+  }
+  await thinOut(db, jobId, number);
   const job = jobStatus ? { status: jobStatus } : await db.selectFrom('job').select('status').where('id', '=', jobId).executeTakeFirst();
   await recordEvent(db, {
     jobId,

@@ -8,6 +8,7 @@ import { endAttempt, recordLog, recordProgress, startAttempt } from './record-at
 import { ensureJob, recordJob, recordTerminated } from './record-job.ts';
 import { prune, prunedBefore, recordComplete } from './prune.ts';
 import { recordLinePaused, recordPolicy } from './record-queue.ts';
+import { recordUsage } from './record-usage.ts';
 import { publishTypes, recordWorker } from './record-worker.ts';
 
 /** Writes a batch in one transaction: all of it or nothing. */
@@ -35,6 +36,8 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return recordProgress(db, entry.jobId, entry.number, entry.fraction, entry.at);
     case 'log':
       return recordLog(db, entry.jobId, entry.number, entry.lines);
+    case 'usage':
+      return recordUsage(db, entry.samples);
     case 'abortGrace':
       return recordAbortGrace(db, entry.jobId, entry.graceMs);
     case 'queuePolicy':

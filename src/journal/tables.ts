@@ -10,6 +10,7 @@ export type Tables = {
   attempt: AttemptTable;
   event: EventTable;
   log_line: LogLineTable;
+  usage_sample: UsageSampleTable;
   job_type: { name: string; pool: string; definition: string };
   worker: WorkerTable;
   /** Those that have, or have had, a policy. */
@@ -97,6 +98,8 @@ export type AttemptTable = {
   code: string | null;
   /** What its handler and hooks have noted; null where they have not. */
   annotations: string | null;
+  peak_memory_bytes: number | null;
+  cpu_seconds: number | null;
 };
 
 export type EventTable = {
@@ -119,6 +122,16 @@ export type LogLineTable = {
   text: string;
   /** Lines left out before this one, by the caps. */
   dropped: number;
+};
+
+export type UsageSampleTable = {
+  job_id: string;
+  attempt: number;
+  at: number;
+  memory_bytes: number;
+  cpu_percent: number;
+  /** Since its start. */
+  cpu_seconds: number;
 };
 
 export type WorkerTable = {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { JobDefaults, JobDefinition, JobStep, Json } from '../index.ts';
+import { parseBytes } from '../job/bytes.ts';
 import { parseDuration } from '../job/duration.ts';
 import { isName, NAME_RULE } from '../job/ids.ts';
+import { limitsFrom } from '../job/limits.ts';
+import type { Limits } from '../job/spec.ts';
 import type { TypeDefaults } from '../journal/entries.ts';
 import type { LoadedType } from './protocol.ts';
 
@@ -34,7 +37,7 @@ export function describeType(definition: JobDefinition, payloadSchema?: Json): L
   };
 }
 
-function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry, ...plain }: JobDefaults): TypeDefaults {
+function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry, limits, ...plain }: JobDefaults): TypeDefaults {
   const { delay, maxDelay, ...counts } = retry ?? {};
   return {
     ...defined({
@@ -44,11 +47,33 @@ function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry,
       deadlineMs: readDuration('deadline', deadline),
       graceMs: readDuration('grace', grace),
       ageAfterMs: readDuration('ageAfter', ageAfter),
+      limits: limits && readLimits(limits),
     }),
     ...(retry
       ? { retry: defined({ ...counts, delayMs: readDuration('retry.delay', delay), maxDelayMs: readDuration('retry.maxDelay', maxDelay) }) }
       : {}),
   };
+}
+
+/** Checked as they are for a job that sets none itself. */
+function readLimits({ memoryBytes, onMemoryLimit, ...plain }: NonNullable<JobDefaults['limits']>): Partial<Limits> {
+  const limits: Partial<Limits> = defined({
+    ...plain,
+    memoryBytes: readBytes('memoryBytes', memoryBytes),
+    onMemoryLimit: onMemoryLimit && {
+      retryWith: onMemoryLimit.retryWith,
+      upTo: readBytes('onMemoryLimit.upTo', onMemoryLimit.upTo)!,
+    },
+  });
+  limitsFrom({}, limits);
+  return limits;
+}
+
+function readBytes(name: string, size: number | string | undefined): number | undefined {
+  if (size === undefined) return undefined;
+  const bytes = typeof size === 'string' ? parseBytes(size) : size;
+  if (bytes === undefined) throw new Error(`defaults.limits.${name} "${size}" is no size such as 512MiB or 2GB`);
+  return bytes;
 }
 
 function readDuration(name: string, text: string | undefined): number | undefined {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
-import { killGroup } from '../process/group.ts';
+import { ofWorker } from '../process/mark.ts';
+import { killTree } from '../process/tree.ts';
 import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.ts';
 
 /**
@@ -14,20 +14,26 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
  * Resolves when their jobs stand in line again, so that they are the first to be handed out; after 10 s at the latest, for
  * there may be no orchestrator.
  */
-export async function giveUpOrphans(deps: { journal: Journal; client: Client; workerId: string; log: Logger }): Promise<void> {
-  const { journal, client, workerId, log } = deps;
+export async function giveUpOrphans(deps: {
+  journal: Journal;
+  client: Client;
+  workerId: string;
+  mark: string;
+  log: Logger;
+}): Promise<void> {
+  const { journal, client, workerId, mark, log } = deps;
+  // The guardian has ended them by now; never two at once, though, so make sure.
+  await killTree({ mark: ofWorker(workerId), but: mark, known: new Map() });
   const orphans = await journal.db
     .selectFrom('attempt')
     .innerJoin('job', 'job.id', 'attempt.job_id')
-    .select(['attempt.workflow_id', 'attempt.activity_id', 'attempt.pid', 'attempt.finished_at', 'attempt.job_id'])
+    .select(['attempt.workflow_id', 'attempt.activity_id', 'attempt.finished_at', 'attempt.job_id'])
     .where('attempt.worker_id', '=', workerId)
     .whereRef('attempt.number', '>', 'job.attempts_ended')
     .where('job.finished_at', 'is', null)
     .execute();
   await Promise.all(
-    orphans.map(async ({ workflow_id: workflowId, activity_id: activityId, pid, job_id: job }) => {
-      // The guardian has ended it by now; never two at once, though, so make sure.
-      if (pid !== null && isRunner(pid)) await killGroup(pid);
+    orphans.map(async ({ workflow_id: workflowId, activity_id: activityId, job_id: job }) => {
       const error = { name: 'LOST', message: 'its worker died and has started again', retryable: true };
       try {
         const saved = await lastHeartbeat(client, workflowId, activityId);
@@ -64,15 +70,6 @@ async function lastHeartbeat(client: Client, workflowId: string, activityId: str
   const { raw } = await client.workflow.getHandle(workflowId).describe();
   const payload = raw.pendingActivities?.find((pending) => pending.activityId === activityId)?.heartbeatDetails?.payloads?.[0];
   return payload ? (defaultPayloadConverter.fromPayload<HeartbeatDetails | null>(payload) ?? undefined) : undefined;
-}
-
-/** The pid may be somebody else's by now. */
-function isRunner(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('runner-main.ts');
-  } catch {
-    return false;
-  }
 }
 
 const REQUEUE_WAIT_MS = 10_000;

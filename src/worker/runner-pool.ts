@@ -1,5 +1,5 @@
 import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
-import { usageOf } from '../process/group.ts';
+import { readStat } from '../process/proc.ts';
 import type { Loaded } from './protocol.ts';
 import { LoadFailed, type Runner } from './runner.ts';
 
@@ -9,8 +9,8 @@ export type RunnerPoolOptions = {
   maxAttempts: number;
   /** One that holds more than this after an attempt is replaced. */
   maxMemoryBytes: number | undefined;
-  /** `skip`: files that it must not load, for they have ended a runner. */
-  fork: (skip: readonly string[]) => Runner;
+  /** `skip`: files that it must not load, for they have ended a runner. `heapBytes`: without, as much as every runner has. */
+  fork: (skip: readonly string[], heapBytes?: number) => Runner;
   onProblem: (message: string) => void;
 };
 
@@ -27,6 +27,8 @@ type Seat = { attempts: number; isLast: boolean };
 export class RunnerPool {
   readonly #options: RunnerPoolOptions;
   readonly #all = new Map<Runner, Seat>();
+  /** Each for one attempt that has a memory limit of its own. */
+  readonly #single = new Set<Runner>();
   readonly #ready: Runner[] = [];
   readonly #wakers = new Set<() => void>();
   readonly #skipped = new Map<string, string>();
@@ -76,13 +78,14 @@ export class RunnerPool {
     return this.#leased;
   }
 
+  /** All its runners, those that start or are about to end as well. */
+  get size(): number {
+    return this.#all.size + this.#single.size;
+  }
+
   /** Runners that wait for an attempt. */
   get readyCount(): number {
     return this.#ready.length;
-  }
-
-  get pids(): number[] {
-    return Array.from(this.#all.keys(), (runner) => runner.pid);
   }
 
   /** A warm runner. There is one at once for who has a slot, unless it has just died, or the type wants a fresh one. */
@@ -95,6 +98,15 @@ export class RunnerPool {
     seat.attempts += 1;
     // Its successor starts while it works, so that the slot is not empty after it.
     if (fresh || seat.attempts === maxAttempts) this.#replace(runner);
+    return runner;
+  }
+
+  /** A new runner with a heap of its own, for one attempt, in place of a warm one. It is not ready yet. */
+  leaseSingle(heapBytes: number): Runner {
+    this.#leased += 1;
+    const runner = this.#options.fork([...this.#skipped.keys()], heapBytes);
+    this.#single.add(runner);
+    void runner.exited.then(() => this.#single.delete(runner));
     return runner;
   }
 
@@ -130,11 +142,12 @@ export class RunnerPool {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#pause);
-    await Promise.all(Array.from(this.#all.keys(), (runner) => runner.kill(0)));
+    await Promise.all([...this.#all.keys(), ...this.#single].map((runner) => runner.kill(0)));
   }
 
-  /** One more permit, if a ready runner is left that nobody counts on. Who can run nothing takes nothing. */
+  /** One more permit, if a slot is free and a ready runner is left that nobody counts on. Who can run nothing takes nothing. */
   #take(): SlotPermit | undefined {
+    // A runner for one attempt takes a slot, and no warm one.
     if (this.#stopped || this.types.length === 0 || this.#permits >= this.#options.slots) return undefined;
     if (this.#ready.length <= this.#permits - this.#leased + this.#waiting) return undefined;
     this.#permits += 1;
@@ -172,7 +185,7 @@ export class RunnerPool {
 
   #isTooLarge(runner: Runner): boolean {
     const { maxMemoryBytes } = this.#options;
-    return maxMemoryBytes !== undefined && (usageOf(runner.pid)?.rssBytes ?? 0) > maxMemoryBytes;
+    return maxMemoryBytes !== undefined && (readStat(runner.pid)?.rssBytes ?? 0) > maxMemoryBytes;
   }
 
   /** Forks the runner that comes after this one, which gets no further attempt. */

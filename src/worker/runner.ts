@@ -9,18 +9,25 @@ import type { JobError } from '../job/spec.ts';
 import type { ReasonCode } from '../job/status.ts';
 import type { LoggedLine } from '../journal/entries.ts';
 import type { Guardian } from '../process/guardian.ts';
-import { groupMembers, killGroup, signalGroup } from '../process/group.ts';
+import { isAlive } from '../process/group.ts';
+import { asEnv, ofRunner } from '../process/mark.ts';
+import { childrenOf, readStat } from '../process/proc.ts';
+import { askTree, killTree, membersOf, pidsOf, type Tree } from '../process/tree.ts';
 import { within } from '../process/within.ts';
 import { Channel, CHANNEL_FD, type Hearer } from './channel.ts';
 import { AttemptLog, type LogCaps } from './attempt-log.ts';
 import { LineReader } from './lines.ts';
+import type { Meter } from './meter.ts';
 import { type Answer, type FromRunner, type Loaded, readMessage, type RunnerAttempt, type ToRunner } from './protocol.ts';
 
 export type RunnerEnd =
   | { kind: 'done'; result: Json; reusable: boolean }
   | { kind: 'failed'; code: ReasonCode; error: JobError; reusable: boolean }
-  /** Nobody asked it to die; `broke`: but for how it has broken the protocol, which it was killed for. */
-  | { kind: 'died'; exitCode: number | null; signal: NodeJS.Signals | null; broke?: string | undefined };
+  /**
+   * Nobody asked it to die; `broke`: but for how it has broken the protocol, which it was killed for. `outOfHeap`: Node ended itself, for
+   * its heap was full.
+   */
+  | { kind: 'died'; exitCode: number | null; signal: NodeJS.Signals | null; outOfHeap: boolean; broke?: string | undefined };
 
 export type KillReceipt = { signal: NodeJS.Signals; killMs: number; killedPids: number[] };
 
@@ -43,6 +50,9 @@ export type RunnerOptions = {
   logCaps: LogCaps;
   cacheDir: string;
   guardian: Guardian;
+  meter: Meter;
+  /** The worker's own, which a runner's begins with. */
+  mark: string;
   /** How long one file may take to load. */
   loadMs?: number;
 };
@@ -60,6 +70,9 @@ export class LoadFailed extends Error {
 /** One child process that executes handler code, one attempt at a time, in a process group of its own. */
 export class Runner {
   readonly pid: number;
+  /** The process and all that it starts. */
+  readonly tree: Tree;
+  readonly heapBytes: number;
   /** Resolves when the job modules are loaded; rejects with a {@link LoadFailed} when the process ends, or takes too long, before that. */
   readonly ready: Promise<Loaded>;
   readonly exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
@@ -71,15 +84,23 @@ export class Runner {
   #hear: ((message: FromRunner) => void) | undefined;
   #runs = 0;
   #broke: string | undefined;
+  /** Started by the job modules as they were loaded: they are part of it. */
+  #ownChildren = new Set<number>();
+  #childFaults = 0;
+  #saidOutOfHeap = false;
+  #cleared: Promise<Set<number>> = Promise.resolve(new Set());
 
-  constructor({ jobsDir, commandsFile = '', skip, heapBytes, logCaps, cacheDir, guardian, loadMs = LOAD_MS }: RunnerOptions) {
+  constructor(options: RunnerOptions) {
+    const { jobsDir, commandsFile = '', skip, heapBytes, logCaps, cacheDir, guardian, meter, mark: workerMark, loadMs = LOAD_MS } = options;
     this.#logCaps = logCaps;
+    this.heapBytes = heapBytes;
+    const mark = ofRunner(workerMark);
     const heapMiB = Math.floor(heapBytes / 2 ** 20);
     const flags = [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning'];
     const child = spawn(process.execPath, [...flags, MAIN, jobsDir, commandsFile, ...skip], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
+      env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled'), ...asEnv(mark) },
     });
     this.#child = child;
     this.exited = new Promise((resolve) => {
@@ -87,6 +108,9 @@ export class Runner {
       child.once('error', () => resolve({ exitCode: null, signal: null }));
     });
     this.pid = child.pid ?? 0;
+    this.tree = child.pid
+      ? { pid: child.pid, mark, since: startOf(child.pid), known: new Map() }
+      : { mark, known: new Map(), isGone: true };
     this.#stdout = new LineReader(child.stdout!, 'STDOUT');
     this.#stderr = new LineReader(child.stderr!, 'STDERR');
     this.ready = this.#load(loadMs);
@@ -104,7 +128,13 @@ export class Runner {
     };
     this.#channel = new Channel(child.stdio[CHANNEL_FD] as Duplex, hearer, MAX_MESSAGE_BYTES);
     guardian.watch(this.pid);
-    void this.exited.then(() => killGroup(this.pid)).then(() => guardian.forget(this.pid));
+    meter.add(this.tree);
+    // What is left of it where it has died by itself.
+    this.#cleared = this.exited.then(() => killTree(this.tree));
+    void this.#cleared.then(() => {
+      meter.remove(this.tree);
+      guardian.forget(this.pid);
+    });
     lowerPriority(this.pid);
   }
 
@@ -122,18 +152,23 @@ export class Runner {
   #load(loadMs: number): Promise<Loaded> {
     return new Promise((resolve, reject) => {
       const said: string[] = [];
-      void this.#stderr.read(0, new AttemptLog(this.#logCaps, (line) => said.push(line.text)));
+      const early = new AttemptLog(this.#logCaps, (line) => {
+        said.push(line.text);
+        this.#look(line);
+      });
+      void this.#stderr.read(0, early);
       let loading: string | undefined;
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
-        void killGroup(this.pid);
+        void killTree(this.tree);
       }, loadMs);
       this.#hear = (message) => {
         timer.refresh();
         if (message.type === 'loading') loading = message.file;
         if (message.type === 'ready') {
           clearTimeout(timer);
+          this.#ownChildren = new Set(childrenOf(this.pid));
           resolve(message);
         }
       };
@@ -147,10 +182,15 @@ export class Runner {
     });
   }
 
-  /** Runs one attempt and resolves with its end, its hooks over and its output read to the last line. */
+  /** Runs one attempt, as soon as it is ready, and resolves with its end, its hooks over and its output read to the last line. */
   async run(attempt: RunnerAttempt, listener: Listener): Promise<RunnerEnd> {
+    await this.ready.catch(() => {});
+    this.#childFaults = readStat(this.pid)?.childFaults ?? 0;
     const run = ++this.#runs;
-    const log = new AttemptLog(this.#logCaps, (line) => listener.line(line));
+    const log = new AttemptLog(this.#logCaps, (line) => {
+      this.#look(line);
+      listener.line(line);
+    });
     const output = Promise.all([this.#stdout.read(run, log), this.#stderr.read(run, log)]);
     let hooksLate: NodeJS.Timeout | undefined;
     const end = await new Promise<RunnerEnd>((resolve) => {
@@ -179,6 +219,7 @@ export class Runner {
       const died = (exit: { exitCode: number | null; signal: NodeJS.Signals | null }): RunnerEnd => ({
         kind: 'died',
         ...exit,
+        outOfHeap: false,
         ...(this.#broke === undefined ? {} : { broke: this.#broke }),
       });
       void this.exited.then((exit) => resolve(answered ? endOf(answered, false) : died(exit)));
@@ -188,8 +229,10 @@ export class Runner {
     clearTimeout(hooksLate);
     const isThrough = await within(OUTPUT_WAIT_MS, output);
     log.end();
+    // Known by its last words, which come before its end, or after it.
+    if (end.kind === 'died') return { ...end, outOfHeap: this.#saidOutOfHeap && end.signal === 'SIGABRT' };
     // The rest of its output would be taken for the next attempt's.
-    return isThrough || end.kind === 'died' ? end : { ...end, reusable: false };
+    return isThrough ? end : { ...end, reusable: false };
   }
 
   #halt(why: string): void {
@@ -198,22 +241,39 @@ export class Runner {
   }
 
   /**
-   * Ends the process and all of its group: SIGTERM, SIGKILL after graceMs (at once with 0). Resolves when they are gone.
+   * Whether processes of the attempt that has just ended are still there. It costs a tenth of a millisecond where the attempt has
+   * started none, and a look at all processes where it has.
+   */
+  hasLeftProcesses(): boolean {
+    if (childrenOf(this.pid).some((pid) => !this.#ownChildren.has(pid) && isAlive(pid))) return true;
+    // Whoever has left it for another parent was started by a child that it has waited for.
+    if (readStat(this.pid)?.childFaults === this.#childFaults) return false;
+    return membersOf(this.tree).some(
+      ({ pid, parent }) => pid !== this.pid && !this.#ownChildren.has(pid) && !this.#ownChildren.has(parent),
+    );
+  }
+
+  /**
+   * Ends the process and all that it has started: SIGTERM, SIGKILL after graceMs (at once with 0). Resolves when they are gone.
    *
    * `answered` is the attempt's own end, to leave the grace early when the handler has listened.
    */
   async kill(graceMs: number, answered?: Promise<unknown>): Promise<KillReceipt> {
     const began = performance.now();
-    const killedPids = groupMembers(this.pid);
     let signal: NodeJS.Signals = 'SIGKILL';
-    if (graceMs > 0 && signalGroup(this.pid, 'SIGTERM')) {
+    const killed = graceMs > 0 ? askTree(this.tree) : pidsOf(this.tree);
+    if (graceMs > 0 && killed.size > 0) {
       const inTime = await within(graceMs, Promise.race([this.exited, ...(answered ? [answered] : [])]));
       // SIGKILL after the grace: a CPU-bound loop never yields, so it sees neither our message nor its SIGTERM handler.
       if (inTime) signal = 'SIGTERM';
     }
-    await killGroup(this.pid);
-    await this.exited;
-    return { signal, killMs: Math.round((performance.now() - began) * 10) / 10, killedPids };
+    await killTree(this.tree, killed);
+    for (const pid of await this.#cleared) killed.add(pid);
+    return { signal, killMs: Math.round((performance.now() - began) * 10) / 10, killedPids: [...killed] };
+  }
+
+  #look({ text, stream }: LoggedLine): void {
+    if (stream === 'STDERR' && text.includes(OUT_OF_HEAP)) this.#saidOutOfHeap = true;
   }
 }
 
@@ -221,6 +281,8 @@ const endOf = (answer: Answer, reusable: boolean): RunnerEnd =>
   answer.type === 'done'
     ? { kind: 'done', result: answer.result, reusable }
     : { kind: 'failed', code: answer.code, error: answer.error, reusable };
+
+const startOf = (pid: number): number => Number(readStat(pid)?.startTime ?? 0);
 
 /** Handlers burn what the control plane leaves: a busy runner must not delay a heartbeat or an abort. */
 function lowerPriority(pid: number): void {
@@ -235,6 +297,8 @@ function lowerPriority(pid: number): void {
 
 const MAIN = fileURLToPath(new URL('./runner-main.ts', import.meta.url));
 const RUNNER_NICENESS = 10;
+/** V8's last words: `FATAL ERROR: … Allocation failed - JavaScript heap out of memory`. */
+const OUT_OF_HEAP = 'JavaScript heap out of memory';
 const OUTPUT_WAIT_MS = 250;
 const EXIT_WAIT_MS = 1_000;
 /** A result has at most 1 MiB, and nothing that it says is much longer. */

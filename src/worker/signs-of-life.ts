@@ -1,13 +1,14 @@
 import type { WorkerState } from '../journal/entries.ts';
 import type { JournalWriter } from '../journal/writer.ts';
-import { usageOf } from '../process/group.ts';
 import type { WorkerIdentity } from './identity.ts';
+import type { Meter } from './meter.ts';
 import type { RunnerPool } from './runner-pool.ts';
 
 type Options = {
   writer: JournalWriter;
   identity: WorkerIdentity;
   pool: RunnerPool;
+  meter: Meter;
   slots: number;
   poolName: string;
   drainMs: number;
@@ -20,7 +21,6 @@ export class SignsOfLife {
   #status: WorkerState['status'] = 'RUNNING';
   #drainsUntil: number | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #seen: { at: number; cpuMs: number } | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -46,7 +46,7 @@ export class SignsOfLife {
   }
 
   #entry(): { kind: 'worker'; worker: WorkerState } {
-    const { identity, pool, slots, poolName } = this.#options;
+    const { identity, pool, meter, slots, poolName } = this.#options;
     const at = Date.now();
     return {
       kind: 'worker',
@@ -63,21 +63,9 @@ export class SignsOfLife {
         startedAt: this.#startedAt,
         at,
         drainsUntil: this.#drainsUntil,
-        ...this.#usage(at, pool.pids),
+        ...meter.usage(),
       },
     };
-  }
-
-  /** The supervisor and its runners together. */
-  #usage(at: number, runners: number[]): { cpuPercent: number | null; memoryBytes: number | null } {
-    const usages = [process.pid, ...runners].map(usageOf).filter((usage) => usage !== undefined);
-    if (usages.length === 0) return { cpuPercent: null, memoryBytes: null };
-    const cpuMs = usages.reduce((sum, usage) => sum + usage.cpuMs, 0);
-    const before = this.#seen;
-    this.#seen = { at, cpuMs };
-    // A runner that has been replaced took its CPU time with it.
-    const cpuPercent = before && at > before.at ? Math.max(0, Math.round((1_000 * (cpuMs - before.cpuMs)) / (at - before.at)) / 10) : null;
-    return { cpuPercent, memoryBytes: usages.reduce((sum, usage) => sum + usage.rssBytes, 0) };
   }
 }
 

@@ -10,7 +10,7 @@ import type { Json } from '../index.ts';
 import { effectivePriorityOf } from '../job/ageing.ts';
 import { bandOf } from '../job/bands.ts';
 import { firstRecord } from '../job/record.ts';
-import type { EventNote, JobError, JobRecord, JobSpec, StepState } from '../job/spec.ts';
+import type { EventNote, JobError, JobRecord, JobSpec, Limits, StepState } from '../job/spec.ts';
 import type { AttemptOutcome, JobStatus, Reason, RollbackState } from '../job/status.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -49,6 +49,8 @@ export class JobLife {
   /** How the attempt before ended, where that moves the next one in line. */
   after: 'HALTED' | 'LOST' | undefined;
   checkpoint: Json = null;
+  /** The memory limit of the next attempt, where it has grown beyond the job's own. */
+  memoryBytes: number | undefined;
   stop: Stop | undefined;
   startsAt: number | undefined;
   /** When its queue timeout is over, while it is in line. */
@@ -140,6 +142,12 @@ export class JobLife {
     return this.undoing ? this.abandoned : this.stop !== undefined;
   }
 
+  /** Of the next attempt. */
+  get limits(): Limits {
+    const { limits } = this.spec.options;
+    return { ...limits, memoryBytes: this.memoryBytes ?? limits.memoryBytes };
+  }
+
   get undoing(): boolean {
     return this.endAfterRollback !== undefined;
   }
@@ -225,6 +233,7 @@ const KEPT = [
   'attemptsEnded',
   'after',
   'checkpoint',
+  'memoryBytes',
   'stop',
   'startsAt',
   'queueUntil',

@@ -87,6 +87,7 @@ function inputOf(job: JobLife): AttemptInput {
     ...(job.forced || undoing ? { forced: true } : {}),
     ...(job.keys.some(({ gate }) => gate === gateOfQueue(spec.queue)) ? { passedGate: true } : {}),
     ...(job.failedOver && failover !== null ? { handler: failover } : {}),
+    ...(job.memoryBytes === undefined ? {} : { memoryBytes: job.memoryBytes }),
     ...(current ? { step: { name: current.name, undo: undoing, results: resultsOf(job) } } : {}),
   };
 }

@@ -41,9 +41,11 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
   const { outcome, error } = end;
   const number = job.attempt;
   const ended: EndedAttempt = { number, outcome, ...(outcome === 'ABORTED' ? {} : { error }) };
-  if (outcome === 'FAILED' || outcome === 'TIMED_OUT') {
-    job.failures += 1;
-    job.tries += 1;
+  if (outcome === 'FAILED' || outcome === 'TIMED_OUT' || outcome === 'LIMIT_EXCEEDED') {
+    if (outcome !== 'LIMIT_EXCEEDED') {
+      job.failures += 1;
+      job.tries += 1;
+    }
     // Force lasts for one attempt and for its requeues, so that a failing job does not spin; so does what was gained by waiting.
     job.forced = false;
     job.ignoresKeys = false;
@@ -56,7 +58,7 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
 
   const counts = { failures: job.tries, halts: job.halts - job.haltsBefore, losses: job.losses - job.lossesBefore };
   // What must not run twice is the step: its undo must be done.
-  const options: JobOptions = job.undoing ? { ...job.spec.options, onLost: 'RUN_AGAIN' } : job.spec.options;
+  const options: JobOptions = { ...job.spec.options, limits: job.limits, ...(job.undoing ? { onLost: 'RUN_AGAIN' } : {}) };
   const next = nextAfter(end, counts, options, Math.random);
   switch (next.do) {
     case 'abort':
@@ -72,6 +74,12 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
       job.after = next.after;
       goBack(job, 'QUEUED', ended, [{ kind: next.after, detail: { attempt: number, error: error.message } }, { kind: 'QUEUED' }]);
       return undefined;
+    case 'retryWithMore': {
+      job.memoryBytes = next.memoryBytes;
+      const detail = { attempt: number, memoryBytes: next.memoryBytes, error: error.message };
+      goBack(job, 'QUEUED', ended, [{ kind: 'RETRY_SCHEDULED', detail }, { kind: 'QUEUED' }]);
+      return undefined;
+    }
     case 'retry': {
       job.startsAt = Date.now() + next.delayMs;
       const detail = { attempt: number, startsAt: new Date(job.startsAt).toISOString(), error: error.message };

@@ -145,6 +145,7 @@ test('a worker serves the job modules that can be loaded, and says which cannot 
       status: 'RUNNING',
       jobTypes: ['sleep'],
       problems: [
+        expect.stringMatching(/^greedy\.ts: defaults\.limits\.memoryBytes "a lot" is no size such as 512MiB or 2GB/),
         expect.stringMatching(/^nameless-step\.ts: the name "" of its step 2 is not allowed/),
         expect.stringMatching(/^nameless\.ts: .*no default export/),
         expect.stringMatching(/^neither\.ts: it must have a run function or steps, and not both/),

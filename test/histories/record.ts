@@ -60,6 +60,13 @@ test('halted: its process dies twice', async () => {
   await record('halted', id);
 });
 
+test('more-memory: passes its memory limit, and runs again with more', async () => {
+  const limits = { memoryBytes: '256MiB', onMemoryLimit: { retryWith: 2, upTo: '1GiB' } };
+  const id = await millrace.create({ type: 'crash', payload: { how: 'oom', times: 1 }, limits });
+  expect(await millrace.untilFinal(id)).toMatchObject({ status: 'SUCCEEDED', halts: 0, attemptCount: 2 });
+  await record('more-memory', id);
+});
+
 test('timed-out: killed for its timeout, no retry left', async () => {
   const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 60_000 }, timeout: '100ms', grace: '0s', retry: { maxAttempts: 1 } });
   await millrace.untilFinal(id);

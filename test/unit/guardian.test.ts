@@ -4,11 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
 import { startGuardian } from '../../src/process/guardian.ts';
+import { ofWorkerProcess } from '../../src/process/mark.ts';
 import { keepGuardian } from '../../src/process/keep-guardian.ts';
 import { eventually } from '../engine/fixtures/eventually.ts';
 
 test('a guardian that was killed is followed by one that knows whom to kill', async () => {
-  const guardian = keepGuardian(startGuardian);
+  const guardian = keepGuardian(() => startGuardian(ofWorkerProcess('guarded')));
   const groups = [1, 2, 3].map(() => spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }));
   const [early, forgotten, late] = groups.map(({ pid }) => pid!) as [number, number, number];
   guardian.watch(early);

@@ -42,6 +42,7 @@ describe('defaults', () => {
         onLost: 'RUN_AGAIN',
         exclusive: false,
         concurrency: null,
+        limits: { memoryBytes: null, cpuSeconds: null, cpuPercent: null, onMemoryLimit: null },
         rollback: true,
         failover: null,
       },
@@ -81,6 +82,18 @@ describe('defaults', () => {
       },
     });
     expect(defaultOptions(typed)).toEqual(spec({}, typed).options);
+  });
+
+  test('of limits are the type’s one by one', () => {
+    const limits = { memoryBytes: 2 ** 29, cpuSeconds: 60, onMemoryLimit: { retryWith: 2, upTo: 2 ** 30 } };
+    const limited: PublishedType = { ...plain, defaults: { limits } };
+    expect(spec({}, limited).options.limits).toEqual({ ...limits, cpuPercent: null });
+    expect(spec({ limits: { memoryBytes: 2 ** 28, cpuPercent: 50 } }, limited).options.limits).toEqual({
+      ...limits,
+      memoryBytes: 2 ** 28,
+      cpuPercent: 50,
+    });
+    expect(defaultOptions(limited)).toEqual(spec({}, limited).options);
   });
 
   test('give way to what the job says, also where that is nothing much', () => {
@@ -137,6 +150,13 @@ describe('out of bounds is refused with the path of it', () => {
     [{ retry: { maxAttempts: 10_001 } }, ['retry', 'maxAttempts']],
     [{ retry: { backoff: 0.9 } }, ['retry', 'backoff']],
     [{ retry: { backoff: 100.1 } }, ['retry', 'backoff']],
+    [{ limits: { memoryBytes: 2 ** 24 - 1 } }, ['limits', 'memoryBytes']],
+    [{ limits: { cpuSeconds: 0 } }, ['limits', 'cpuSeconds']],
+    [{ limits: { cpuPercent: 0.5 } }, ['limits', 'cpuPercent']],
+    [{ limits: { onMemoryLimit: { retryWith: 2, upTo: 2 ** 30 } } }, ['limits', 'onMemoryLimit']],
+    [{ limits: { memoryBytes: 2 ** 30, onMemoryLimit: { retryWith: 1, upTo: 2 ** 31 } } }, ['limits', 'onMemoryLimit', 'retryWith']],
+    [{ limits: { memoryBytes: 2 ** 30, onMemoryLimit: { retryWith: 101, upTo: 2 ** 31 } } }, ['limits', 'onMemoryLimit', 'retryWith']],
+    [{ limits: { memoryBytes: 2 ** 30, onMemoryLimit: { retryWith: 2, upTo: 2 ** 29 } } }, ['limits', 'onMemoryLimit', 'upTo']],
     [{ maxHalts: -1 }, ['maxHalts']],
     [{ maxHalts: 1_001 }, ['maxHalts']],
   ])('%.60j', (input, path) => {

@@ -6,9 +6,10 @@ const noJitter = { ...PRODUCT_DEFAULTS.options.retry, jitter: false };
 const options: JobOptions = { ...PRODUCT_DEFAULTS.options, retry: noJitter };
 const half = () => 0.5;
 
+const CODES = { FAILED: 'HANDLER_ERROR', ABORTED: 'ABORTED_BY_USER', LIMIT_EXCEEDED: 'MEMORY_LIMIT' } as const;
 const end = (outcome: BadEnd['outcome'], retryable = true): BadEnd => ({
   outcome,
-  code: outcome === 'FAILED' ? 'HANDLER_ERROR' : outcome === 'ABORTED' ? 'ABORTED_BY_USER' : outcome,
+  code: outcome in CODES ? CODES[outcome as keyof typeof CODES] : (outcome as BadEnd['code']),
   error: { name: 'Error', message: 'no luck', retryable },
 });
 const after = (outcome: BadEnd, counts: Partial<Counts>) =>
@@ -54,4 +55,19 @@ test('jitter draws a wait between nothing and the full one', () => {
   const retry = { ...noJitter, jitter: true };
   expect([0, 0.5, 1].map((drawn) => retryDelayMs(retry, 2, () => drawn))).toEqual([0, 1_000, 2_000]);
   expect(Number.isInteger(retryDelayMs(retry, 1, () => 0.33333))).toBe(true);
+});
+
+test('a limit that was passed fails the job with its reason, whatever tries are left', () => {
+  expect(after(end('LIMIT_EXCEEDED', false), {})).toEqual({ do: 'fail', reason: { code: 'MEMORY_LIMIT', message: 'no luck' } });
+});
+
+test('with onMemoryLimit the next attempt may use so many times the memory, up to upTo, and after that the job fails', () => {
+  const afterMemory = (memoryBytes: number, code: BadEnd['code'] = 'MEMORY_LIMIT') => {
+    const limits = { ...options.limits, memoryBytes, onMemoryLimit: { retryWith: 1.5, upTo: 200 } };
+    return nextAfter({ ...end('LIMIT_EXCEEDED', false), code }, { failures: 0, halts: 0, losses: 0 }, { ...options, limits }, half);
+  };
+  expect(afterMemory(101)).toEqual({ do: 'retryWithMore', memoryBytes: 152 });
+  expect(afterMemory(152)).toEqual({ do: 'retryWithMore', memoryBytes: 200 });
+  expect(afterMemory(200)).toMatchObject({ do: 'fail', reason: { code: 'MEMORY_LIMIT' } });
+  expect(afterMemory(101, 'CPU_LIMIT')).toMatchObject({ do: 'fail', reason: { code: 'CPU_LIMIT' } });
 });

@@ -3,21 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
-import { startGuardian } from '../../src/process/guardian.ts';
 import { RunnerPool } from '../../src/worker/runner-pool.ts';
 import { Runner } from '../../src/worker/runner.ts';
+import { supervisor } from './fixtures/supervisor.ts';
 import { eventually } from '../engine/fixtures/eventually.ts';
-
-const logCaps = { linesPerSecond: 1_000, bytes: 2 ** 20 };
 
 // Some wait for what must not end.
 vi.setConfig({ testTimeout: 60_000 });
 const dir = mkdtempSync(join(tmpdir(), 'millrace-pool-'));
-const guardian = startGuardian();
+const worker = supervisor();
 const pools: RunnerPool[] = [];
 afterEach(async () => void (await Promise.all(pools.splice(0).map((pool) => pool.stop()))));
 afterAll(() => {
-  guardian.stop();
+  worker.guardian.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -36,7 +34,7 @@ function poolOf(modules: Record<string, string>, options: { slots?: number; maxA
     onProblem: (message) => said.push(message),
     fork: (skip) => {
       forks += 1;
-      return new Runner({ jobsDir, commandsFile: undefined, skip, heapBytes: 64 * 2 ** 20, logCaps, cacheDir: dir, guardian, loadMs });
+      return new Runner({ ...worker, jobsDir, skip, heapBytes: 64 * 2 ** 20, cacheDir: dir, loadMs });
     },
   });
   pools.push(pool);
@@ -88,7 +86,7 @@ test('where no runner can start at all, it is settled after a few, and tried aga
     maxAttempts: 0,
     maxMemoryBytes: undefined,
     onProblem: (message) => said.push(message),
-    fork: () => new Runner({ jobsDir: '', commandsFile: undefined, skip: [], heapBytes: 0, logCaps, cacheDir: dir, guardian, loadMs: 1 }),
+    fork: () => new Runner({ ...worker, jobsDir: '', heapBytes: 0, cacheDir: dir, loadMs: 1 }),
   });
   pools.push(broken);
   await broken.settled;
@@ -113,7 +111,7 @@ test('a runner in its last attempt has its successor, and takes no other', async
   const first = await pool.lease('a');
   pool.giveBack(first, true);
   expect(await pool.lease('a')).toBe(first);
-  await eventually('the successor is forked while it works', () => pool.pids.length === 2);
+  await eventually('the successor is forked while it works', () => pool.size === 2);
   pool.giveBack(first, true);
   const second = await pool.lease('a');
   expect(second.pid).not.toBe(first.pid);
@@ -145,7 +143,7 @@ test('a type without reuse is given a fresh runner although others have just bee
   expect(new Set([...used, ...cold].map(({ pid }) => pid)).size).toBe(4);
   for (const runner of cold) pool.giveBack(runner, true);
   await Promise.all([...used, ...cold].map(({ exited }) => exited));
-  await eventually('two are there again', () => pool.readyCount === 2 && pool.pids.length === 2);
+  await eventually('two are there again', () => pool.readyCount === 2 && pool.size === 2);
 });
 
 /** Longer than Node itself takes to start on a busy machine. */

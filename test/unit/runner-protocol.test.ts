@@ -3,17 +3,17 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { cacheDirOf } from '../../src/cache-dir.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { isAlive } from '../../src/process/group.ts';
-import { type Guardian, startGuardian } from '../../src/process/guardian.ts';
 import { within } from '../../src/process/within.ts';
 import { type Listener, Runner, type RunnerEnd } from '../../src/worker/runner.ts';
 import { anyValue } from './fixtures/junk.ts';
+import { supervisor } from './fixtures/supervisor.ts';
 
 /** Real runners with a job in them that says on their channel what it should not. */
-let guardian: Guardian;
+let worker: ReturnType<typeof supervisor>;
 beforeAll(() => {
-  guardian = startGuardian();
+  worker = supervisor();
 });
-afterAll(() => guardian.stop());
+afterAll(() => worker.guardian.stop());
 
 const honest = (answer: string, ms = 0) => ({ answer, ms });
 const message = (fields: object): string => `${JSON.stringify(fields)}\n`;
@@ -158,13 +158,10 @@ type Heard = { end: RunnerEnd; progress: number[]; saved: unknown[] };
 /** A runner that waits for work; it is gone when the test has finished. */
 async function ready() {
   const runner = new Runner({
+    ...worker,
     jobsDir: JOBS,
-    commandsFile: undefined,
-    skip: [],
-    logCaps: { linesPerSecond: 1_000, bytes: 2 ** 20 },
     heapBytes: 128 * 2 ** 20,
     cacheDir: cacheDirOf(process.env),
-    guardian,
   });
   onTestFinished(async () => void (await runner.kill(0)));
   const started = await runner.ready;

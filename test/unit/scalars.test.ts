@@ -1,6 +1,6 @@
 import { buildSchema, graphqlSync, parseValue } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { DateTime, Duration, JsonScalar } from '../../src/api/scalars.ts';
+import { Bytes, DateTime, Duration, JsonScalar } from '../../src/api/scalars.ts';
 import type { Json } from '../../src/index.ts';
 
 const nested = (levels: number): Json => {
@@ -83,6 +83,23 @@ describe('Duration', () => {
     expect(Duration.serialize(0)).toBe('0s');
     expect(Duration.serialize(5_400_250)).toBe('1h30m250ms');
     expect(Duration.parseValue(Duration.serialize(86_461_001))).toBe(86_461_001);
+  });
+});
+
+describe('Bytes', () => {
+  test.each([
+    [0, 0],
+    [2 ** 53 - 1, 2 ** 53 - 1],
+    ['512MiB', 2 ** 29],
+    ['2GB', 2e9],
+    ['1.5KiB', 1_536],
+    ['7', 7],
+  ])('reads %j', (value, bytes) => {
+    expect(Bytes.parseValue(value)).toBe(bytes);
+  });
+
+  test.each(['', 'much', '-1MiB', '1 PiB', '9999TiB', -1, 1.5, 2 ** 53, null, {}, true])('refuses %j', (value) => {
+    expect(() => Bytes.parseValue(value)).toThrow(/is no size: a whole number of bytes, or a text such as 512MiB or 2GB/);
   });
 });
 
