@@ -86,14 +86,15 @@ export class Queues {
     try {
       check(name, changes);
       const { limit = null, paused = false } = changes;
-      const startWorkflowOperation = new WithStartWorkflowOperation<typeof gateWorkflow>('gateWorkflow', {
-        ...gateStart(gateOfQueue(name)),
-        args: [gateOfQueue(name), { limit, paused }],
-        workflowIdConflictPolicy: 'USE_EXISTING',
+      const policy = await toTemporal(this.#client, () => {
+        // Another one for each try: it can be used once.
+        const startWorkflowOperation = new WithStartWorkflowOperation<typeof gateWorkflow>('gateWorkflow', {
+          ...gateStart(gateOfQueue(name)),
+          args: [gateOfQueue(name), { limit, paused }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        });
+        return this.#client.workflow.executeUpdateWithStart(setPolicy, { startWorkflowOperation, args: [changes] });
       });
-      const policy = await toTemporal(this.#client, () =>
-        this.#client.workflow.executeUpdateWithStart(setPolicy, { startWorkflowOperation, args: [changes] }),
-      );
       const isWritten = await within(JOURNAL_WAIT_MS, this.#journal.writer.write({ kind: 'queuePolicy', queue: name, policy }));
       if (!isWritten) throw new Fault('BACKEND_UNAVAILABLE', 'the journal cannot be written now, so workers do not see it yet; try again');
       this.#policies = undefined;

@@ -2,7 +2,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -126,15 +125,16 @@ class Sweeper {
   }
 
   async #sweep(queue: string, paused: boolean, scope: CancellationScope): Promise<void> {
-    await scope.run(() => sweep({ queue, paused })).catch(ignoreCancellation);
+    await scope
+      .run(() => sweep({ queue, paused }))
+      .catch((error: unknown) => {
+        // However one ends that was cut off: where its orchestrator has died as well, by a timeout.
+        if (!scope.consideredCancelled) throw error;
+      });
     this.isSwept = paused;
     this.#running = undefined;
     this.see(this.#wished);
   }
-}
-
-function ignoreCancellation(error: unknown): void {
-  if (!isCancellation(error)) throw error;
 }
 
 const hasPolicy = ({ limit, paused }: GatePolicy): boolean => limit !== null || paused;

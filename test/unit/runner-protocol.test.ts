@@ -66,7 +66,7 @@ test('a runner that closes its channel cannot answer: a halt', { timeout: 60_000
 test('a runner that dies in the middle of a message has not said it', { timeout: 60_000 }, async () => {
   const { run } = await ready();
   const { end } = await run('speak', { raw: [done(1, 'too much').slice(0, -3)], exit: 7 });
-  expect(end).toEqual({ kind: 'died', exitCode: 7, signal: null });
+  expect(end).toEqual({ kind: 'died', exitCode: 7, signal: null, outOfHeap: false });
 });
 
 test('a runner that dies after it has answered has answered', { timeout: 60_000 }, async () => {
