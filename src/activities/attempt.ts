@@ -14,8 +14,8 @@ import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
 import { dependencyResults } from './dependencies.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
-import type { Exceeded, Used } from '../worker/gauge.ts';
-import { Heart } from '../worker/heart.ts';
+import type { Exceeded, Used, Gauge } from '../worker/gauge.ts';
+import { type Ask, Heart } from '../worker/heart.ts';
 import { heapUnder } from '../worker/heap.ts';
 import type { Meter } from '../worker/meter.ts';
 import type { RunnerAttempt } from '../worker/protocol.ts';
@@ -67,7 +67,13 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
           const limits = limitsOf(input);
           const { pool } = deps;
           const type = input.handler ?? input.spec.type;
-          const runner = limits.memoryBytes === null ? await pool.lease(type) : pool.leaseSingle(heapUnder(limits.memoryBytes));
+          const leased = limits.memoryBytes === null ? pool.lease(type) : Promise.resolve(pool.leaseSingle(heapUnder(limits.memoryBytes)));
+          // A turn or a process may have been long in coming.
+          const runner = await Promise.race([heart.asked, leased]);
+          if (typeof runner === 'string') {
+            void leased.then((late) => pool.giveBack(late, true));
+            return endOf(runner, { ...idOf(input), startedAt: Date.now(), at: Date.now() }, undefined, undefined, null);
+          }
           const ended = await runIn(runner, input, limits, results, heart, deps);
           await recordBriefly(deps.journal, { kind: 'attemptEnded', attempt: ended.end });
           return ended;
@@ -113,9 +119,9 @@ async function runIn(
       at: startedAt,
     },
   };
-  await recordBriefly(deps.journal, started);
-  // Temporal's history has an attempt only when it has ended.
+  // Told again to a journal that is made anew: Temporal's history has an attempt only when it has ended.
   const forget = deps.journal.stand(started);
+  await recordBriefly(deps.journal, started);
   const reporter = new Reporter(deps.journal.writer, spec.id, number, (value) => heart.save(value));
   const { id, type, queue, tags, metadata } = spec;
   const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
@@ -135,8 +141,7 @@ async function runIn(
   const timeout = timer(timeoutMs);
   const fastest = await Promise.race([running, reporter.hasAnswered, heart.asked, timeout.over, gauge.exceeded]);
   timeout.clear();
-  // Hooks have a bound of their own: whatever they do, the handler has ended as it has.
-  const first = fastest === 'answered' ? await running : fastest;
+  const first = fastest === 'answered' ? await afterHooks(runner, running, heart, gauge) : fastest;
 
   gauge.note();
   const hasAnswered = typeof first !== 'string' && (first.kind === 'done' || first.kind === 'failed');
@@ -158,6 +163,15 @@ async function runIn(
   const { annotations, checkpoint } = reporter;
   const base = { jobId: spec.id, number, startedAt, at: Date.now(), ...(annotations ? { annotations } : {}), ...used };
   return endOf(how, base, killed, checkpoint, timeoutMs);
+}
+
+/** Whatever hooks do, the handler has ended as it has. They may go on while the attempt is ours, and within its limits. */
+async function afterHooks(runner: Runner, running: Promise<RunnerEnd>, heart: Heart, gauge: Gauge): Promise<RunnerEnd> {
+  // An abort comes too late.
+  const over = heart.asked.then<RunnerEnd | Ask>((ask) => (ask === 'cancelled' ? running : ask));
+  const first = await Promise.race([running, over, gauge.exceeded]);
+  if (typeof first === 'string' || first.kind === 'exceeded') await runner.kill(0);
+  return running;
 }
 
 /** Its heap was bound by the memory limit: to have reached the one is to have reached the other. */
@@ -234,6 +248,8 @@ function report(
   };
   throw ApplicationFailure.create({ message: error.message, type: code, nonRetryable: true, details: [details] });
 }
+
+const idOf = ({ spec, number }: AttemptInput) => ({ jobId: spec.id, number });
 
 /** A job of an earlier version has no limits. */
 const limitsOf = ({ spec: { options }, memoryBytes }: AttemptInput): Limits => {

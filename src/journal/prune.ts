@@ -8,7 +8,10 @@ type Db = Kysely<Tables>;
 /** Deletes rows, and notes how far the feed has no beginning any more: who comes back from before that has missed something. */
 export async function prune(db: Db, { table, seqs, before }: Omit<Extract<Entry, { kind: 'pruned' }>, 'kind'>): Promise<void> {
   if (seqs.length === 0) return;
-  await db.deleteFrom(table).where(rowId, 'in', seqs).execute();
+  let rows = db.deleteFrom(table).where(rowId, 'in', seqs);
+  // A number that was free again may have been given to a younger row since it was read.
+  if (before !== undefined) rows = rows.where('at', '<', before);
+  await rows.execute();
   if (table !== 'event' || before === undefined) return;
   await raise(db, PRUNED_TO, Math.max(...seqs));
   await raise(db, PRUNED_BEFORE, before);

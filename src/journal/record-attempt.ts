@@ -49,6 +49,7 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
     )
     .executeTakeFirst();
   if (added.numInsertedOrUpdatedRows === 0n) return;
+  await db.deleteFrom('usage_sample').where('job_id', '=', jobId).where('attempt', '=', number).where('at', '<', start.at).execute();
   const job = await db
     .selectFrom('job')
     .select(['workflow_status', 'attempts_ended', 'last_started', 'started_at', 'finished_at'])

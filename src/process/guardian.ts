@@ -15,14 +15,15 @@ export type Guardian = {
  */
 export function startGuardian(mark: string): Guardian {
   const shell = spawn('/bin/sh', ['-c', SCRIPT, 'guardian', mark], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  shell.stdin.on('error', () => {});
+  shell.stdin?.on('error', () => {});
   shell.unref();
-  const say = (line: string): void => void shell.stdin.write(line + '\n');
+  const say = (line: string): void => void shell.stdin?.write(line + '\n');
   return {
     watch: (pgid) => say(`+ ${pgid}`),
     forget: (pgid) => say(`- ${pgid}`),
-    stop: () => void shell.stdin.end(),
-    ended: new Promise((resolve) => shell.once('exit', () => resolve())),
+    stop: () => void shell.stdin?.end(),
+    // `error`: the system had no process left for it.
+    ended: new Promise((resolve) => shell.once('exit', () => resolve()).once('error', () => resolve())),
   };
 }
 

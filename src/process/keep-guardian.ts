@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guardian } from './guardian.ts';
 
 /** A guardian that is followed by another one when it dies before us, which is told of every group that is still watched. */
@@ -8,7 +9,8 @@ export function keepGuardian(start: () => Guardian): Guardian {
   const begin = (): Guardian => {
     const guardian = start();
     for (const pgid of watched) guardian.watch(pgid);
-    void guardian.ended.then(() => {
+    void guardian.ended.then(async () => {
+      if (!isStopped) await sleep(PAUSE_MS);
       if (isStopped) over.resolve();
       else current = begin();
     });
@@ -31,3 +33,6 @@ export function keepGuardian(start: () => Guardian): Guardian {
     ended: over.promise,
   };
 }
+
+/** What has killed it may be a machine that is short of something. */
+const PAUSE_MS = 100;

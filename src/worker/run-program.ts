@@ -21,7 +21,7 @@ export type Program = {
  */
 export async function runProgram({ program, args, env, cwd, finalExitCodes, signal }: Program): Promise<{ exitCode: 0 }> {
   const before = groupMembers(process.pid);
-  const { exitCode, killedBy } = await untilEnded({ program, args, env, cwd, signal });
+  const { exitCode, killedBy } = await untilEnded({ program, args, env, cwd });
   for (const pid of groupMembers(process.pid)) if (!before.includes(pid)) killQuietly(pid);
   signal.throwIfAborted();
   if (killedBy) throw new Error(`the program "${program}" was ended by ${killedBy}, which nobody here has sent`);
@@ -30,18 +30,14 @@ export async function runProgram({ program, args, env, cwd, finalExitCodes, sign
   throw exitCode !== null && finalExitCodes.includes(exitCode) ? new FinalError(message) : new Error(message);
 }
 
-async function untilEnded({ program, args, env, cwd, signal }: Omit<Program, 'finalExitCodes'>) {
-  let ask = (): void => {};
+async function untilEnded({ program, args, env, cwd }: Omit<Program, 'finalExitCodes' | 'signal'>) {
   try {
+    // Who asks us to stop asks it as well: it is of our group, and a second SIGTERM would mean more haste to many.
     const child = spawn(program, args, { cwd, env, shell: false, stdio: ['ignore', 'inherit', 'inherit'] });
-    ask = () => void child.kill('SIGTERM');
-    signal.addEventListener('abort', ask, { once: true });
     const [exitCode, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return { exitCode, killedBy };
   } catch (error) {
     throw asUnstartable(program, cwd, error as NodeJS.ErrnoException);
-  } finally {
-    signal.removeEventListener('abort', ask);
   }
 }
 

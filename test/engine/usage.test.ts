@@ -17,13 +17,13 @@ beforeAll(async () => {
 afterAll(() => millrace.stop());
 
 test('a running job’s CPU and memory come live, a sample a second, and stay with its attempt', async () => {
-  const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 4_000 } });
+  const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 8_000 } });
   const subscriber = new Subscriber(millrace.url, SAMPLES, { jobId: id });
   const all = (await subscriber.collect(() => false, 60_000)).map(({ data, errors }) => {
     expect(errors).toBeUndefined();
     return data!['jobUsage'];
   });
-  // It burns 4 s of CPU time, on whatever share of a core it gets.
+  // It burns 8 s of CPU time, on whatever share of a core it gets.
   expect(all.length).toBeGreaterThanOrEqual(3);
   expect(all.every(({ attempt, memoryBytes }) => attempt === 1 && memoryBytes > 20 * MIB)).toBe(true);
   expect(Math.max(...all.map(({ cpuPercent }) => cpuPercent))).toBeGreaterThan(5);
@@ -67,7 +67,7 @@ test('each attempt has its own samples, a page at a time', async () => {
   const id = await millrace.create({
     type: 'cpu.burn',
     payload: { ms: 600_000 },
-    timeout: '4s',
+    timeout: '10s',
     grace: '0s',
     retry: { maxAttempts: 2, delay: '0s' },
   });

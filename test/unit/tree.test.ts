@@ -68,10 +68,11 @@ describe('a tree', () => {
   });
 
   test('knows one again that has thrown off its environment, its session and its parent', async () => {
-    const { tree, pids } = await shell(`env -i setsid sh -c 'sh -c "echo \\$\\$; ${REST}" & sleep 0.5'`);
+    const { tree, pids } = await shell(`env -i setsid sh -c 'sh -c "echo \\$\\$; ${REST}" & exec sleep 1000'`);
     const [pid] = pids;
     const { startTime, parent } = readStat(pid!)!;
     tree.known.set(pid!, startTime);
+    process.kill(parent, 'SIGKILL');
     await eventually('its parent is gone', () => readStat(pid!)?.parent !== parent);
     await killTree(tree);
     expect(isAlive(pid!)).toBe(false);

@@ -87,7 +87,7 @@ describe('while another process has the journal locked', () => {
     const began = performance.now();
     for (let index = 0; index < 1_000; index++) writer.tell(jobEntry(`j${index}`));
     const written = writer.write(jobEntry('last'));
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(900);
     expect(await within(1_500, written)).toBe(false);
     expect(troubles[0]).toMatch(/locked/);
     other.exec('commit');
@@ -107,7 +107,7 @@ describe('while another process has the journal locked', () => {
       longestMs = Math.max(longestMs, performance.now() - last);
       last = performance.now();
     }
-    expect(longestMs).toBeLessThan(500);
+    expect(longestMs).toBeLessThan(900);
     other.exec('commit');
     await written;
   });
