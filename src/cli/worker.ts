@@ -43,7 +43,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
       connectNative(config, taskQueueOf(config.pool), (line) => log.info(line)),
     ]);
     const client = new Client({ connection, namespace });
-    await giveUpOrphans({ journal, client, workerId, mark, log });
+    await giveUpOrphans({ journal, client, workerId, taskQueue: taskQueueOf(config.pool), mark, log });
     return { journal, connection, client };
   };
   const [{ journal, connection, client }] = await Promise.all([connect(), pool.settled]);

@@ -11,17 +11,18 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
  * and not by the heartbeat timeout 30 s later. One whose outcome stands on record already is adopted by the next.
  *
- * Resolves when their jobs stand in line again, so that they are the first to be handed out; after 10 s at the latest, for
+ * Resolves when their jobs stand in line again, so that they are the first to be handed out; after some 10 s at the latest, for
  * there may be no orchestrator.
  */
 export async function giveUpOrphans(deps: {
   journal: Journal;
   client: Client;
   workerId: string;
+  taskQueue: string;
   mark: string;
   log: Logger;
 }): Promise<void> {
-  const { journal, client, workerId, mark, log } = deps;
+  const { journal, client, workerId, taskQueue, mark, log } = deps;
   // The guardian has ended them by now; never two at once, though, so make sure.
   await killTree({ mark: ofWorker(workerId), but: mark, known: new Map() });
   const orphans = await journal.db
@@ -32,7 +33,7 @@ export async function giveUpOrphans(deps: {
     .whereRef('attempt.number', '>', 'job.attempts_ended')
     .where('job.finished_at', 'is', null)
     .execute();
-  await Promise.all(
+  const bands = await Promise.all(
     orphans.map(async ({ workflow_id: workflowId, activity_id: activityId, job_id: job }) => {
       const error = { name: 'LOST', message: 'its worker died and has started again', retryable: true };
       try {
@@ -43,25 +44,49 @@ export async function giveUpOrphans(deps: {
           ApplicationFailure.create({ message: error.message, type: 'LOST', nonRetryable: true, details: [details] }),
         );
         log.info({ job, attempt: activityId }, 'gave up an attempt that was cut off');
-        await untilInLineAgain(client, workflowId);
+        return await untilScheduledAgain(client, workflowId);
       } catch (error) {
         // Ended, timed out or terminated meanwhile: nothing is left to give up.
-        if (['ActivityNotFoundError', 'WorkflowNotFoundError'].includes((error as Error).name)) return;
+        if (['ActivityNotFoundError', 'WorkflowNotFoundError'].includes((error as Error).name)) return undefined;
         log.warn(
           { job, attempt: activityId, err: error },
           'could not give up an attempt that was cut off: Temporal does by its heartbeat timeout',
         );
+        return undefined;
       }
     }),
   );
+  const again = bands.filter((band) => band !== undefined);
+  if (again.length > 0) await untilInLine(client, taskQueue, again);
 }
 
-async function untilInLineAgain(client: Client, workflowId: string): Promise<void> {
+/** Resolves with the band of the next attempt, as soon as its workflow has scheduled one. */
+async function untilScheduledAgain(client: Client, workflowId: string): Promise<number | undefined> {
   const until = Date.now() + REQUEUE_WAIT_MS;
   while (Date.now() < until) {
     const { raw, status } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name !== 'RUNNING' || (raw.pendingActivities ?? []).length > 0) return;
-    await sleep(REQUEUE_POLL_MS);
+    const [pending] = raw.pendingActivities ?? [];
+    if (status.name !== 'RUNNING') return undefined;
+    if (pending) return pending.priority?.priorityKey ?? undefined;
+    await sleep(POLL_MS);
+  }
+  return undefined;
+}
+
+/** What is scheduled is on its way into the line for a moment. Where other workers poll it may have left it again: we wait a second at most. */
+async function untilInLine(client: Client, taskQueue: string, bands: number[]): Promise<void> {
+  const { namespace } = client.options;
+  const until = Date.now() + LINE_WAIT_MS;
+  while (Date.now() < until) {
+    const { statsByPriorityKey } = await client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: ACTIVITIES,
+      reportStats: true,
+    });
+    const inLine = (band: number): number => Number(statsByPriorityKey?.[band]?.approximateBacklogCount ?? 0);
+    if (bands.every((band) => inLine(band) >= bands.filter((other) => other === band).length)) return;
+    await sleep(POLL_MS);
   }
 }
 
@@ -73,4 +98,7 @@ async function lastHeartbeat(client: Client, workflowId: string, activityId: str
 }
 
 const REQUEUE_WAIT_MS = 10_000;
-const REQUEUE_POLL_MS = 20;
+const LINE_WAIT_MS = 1_000;
+const POLL_MS = 20;
+/** TASK_QUEUE_TYPE_ACTIVITY */
+const ACTIVITIES = 2;

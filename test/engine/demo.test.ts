@@ -72,6 +72,10 @@ test('what a killed demo has left in line is aborted by the next one', { timeout
   killed.signal('SIGKILL');
   await expect.poll(() => millrace.processes(), { timeout: 20_000 }).toEqual(before);
 
+  // Its worker may have been cut off before it could say that it stops: it counts as there for a while then.
+  const workers = '{ workers(pool: "demo", status: [RUNNING, DRAINING]) { id } }';
+  await expect.poll(async () => (await millrace.client.data(workers))['workers'], { timeout: 20_000 }).toEqual([]);
+
   const next = new Demo(millrace.env);
   expect(await next.exited, next.text).toEqual({ code: 0, signal: null });
   const open = await millrace.client.data('{ jobCounts(filter: { tagsAll: ["demo"] }) { scheduled queued running } }');

@@ -63,7 +63,7 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
   } finally {
     if (tally && !tally.isOver) {
       screen.say('The demo ends early: what is left of its jobs is aborted.');
-      await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) });
+      await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) }, ABORT_MS);
     }
     await worker?.stop(asked.second.aborted ? 0 : STOP_MS);
     await Promise.all([graphql.close(), ...sinks.map((sink) => sink.stop())]);
@@ -84,21 +84,21 @@ async function clearLeftovers(graphql: Graphql, config: Config): Promise<void> {
   const { workers } = await graphql.ask<{ workers: { id: string }[] }>(`{ workers(pool: "${POOL}", status: [RUNNING, DRAINING]) { id } }`);
   // Another demo beside us needs its jobs and files.
   if (workers.length > 0) return;
-  await abortAll(graphql, { tagsAll: ['demo'], pool: [POOL] });
+  await abortAll(graphql, { tagsAll: ['demo'], pool: [POOL] }, CLEAR_MS);
   await rm(workDirsOf(config), { recursive: true, force: true });
 }
 
 /** Best effort: what is not stopped now is stopped by the next demo. */
-async function abortAll(graphql: Graphql, filter: object): Promise<void> {
+async function abortAll(graphql: Graphql, filter: object, withinMs: number): Promise<void> {
   const list = 'query ($filter: JobFilter) { jobs(filter: $filter, first: 100) { nodes { id } } }';
   const abort =
     'mutation ($id: ID!) { abortJob(input: { id: $id, message: "the demo was stopped", grace: "0s" }) { userErrors { code } } }';
   const open = { ...filter, status: ['SCHEDULED', 'QUEUED', 'RUNNING'] };
   const work = async (): Promise<void> => {
     const { jobs } = await graphql.ask<{ jobs: { nodes: { id: string }[] } }>(list, { filter: open });
-    await Promise.all(jobs.nodes.map(({ id }) => graphql.ask(abort, { id })));
+    await Promise.allSettled(jobs.nodes.map(({ id }) => graphql.ask(abort, { id })));
   };
-  await Promise.race([work().catch(() => {}), sleep(ABORT_MS, undefined, { ref: false })]);
+  await Promise.race([work().catch(() => {}), sleep(withinMs, undefined, { ref: false })]);
 }
 
 /** Resolves when the api knows our worker as RUNNING and has the types in its pool. */
@@ -196,6 +196,7 @@ const SLOTS = 4;
 const SEED = 7;
 const STOP_MS = 10_000;
 const ABORT_MS = 5_000;
+const CLEAR_MS = 30_000;
 const WORKER_MS = 30_000;
 const POLL_MS = 50;
 const REDRAW_MS = 100;
