@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import { poolsThatAge, readAgeing, shortestAgeAfterMs } from '../journal/read-ageing.ts';
 import { readSlots } from '../journal/read-workers.ts';
 import { age } from '../workflows/messages.ts';
+import { eachAtOnce } from './each-at-once.ts';
 
 type Deps = { client: Client; journal: Journal };
 
@@ -42,22 +43,17 @@ export async function dueNow(db: Journal['db'], nowMs: number): Promise<Ageing[]
 }
 
 async function tell(client: Client, jobs: readonly Ageing[], beat: () => void): Promise<void> {
-  const rest = jobs.values();
-  const work = async (): Promise<void> => {
-    for (const { id, effectivePriority } of rest) {
-      beat();
-      try {
-        await client.workflow.getHandle(workflowIdOf(id)).signal(age, effectivePriority);
-      } catch (error) {
-        // It has ended meanwhile; where the journal does not know that, the reconciler sees to it.
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
+  await eachAtOnce(jobs, async ({ id, effectivePriority }) => {
+    beat();
+    try {
+      await client.workflow.getHandle(workflowIdOf(id)).signal(age, effectivePriority);
+    } catch (error) {
+      // It has ended meanwhile; where the journal does not know that, the reconciler sees to it.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
 }
 
-const AT_ONCE = 16;
 /** A short `ageAfter` that comes into the line is seen after at most this long; also the time between heartbeats. */
 const LOOK_MS = 5_000;
 const SHIFT_MS = 12 * 3_600_000;

@@ -12,7 +12,8 @@ const { EventType } = proto.temporal.api.enums.v1;
 
 /**
  * Writes jobs to the journal again from their histories in Temporal, by replaying them: the same workflow code tells the
- * same records, so what comes back is what was written the first time, but for logs, samples and the old feed. Where that
+ * same records, so what comes back is what was written the first time, but for what only a worker knew (logs, samples,
+ * annotations, how a process ended) and the old feed. Where that
  * is more than the journal had, the feed says RECONCILED. Runs of one job must come in the order they ran; without a run id it
  * is the last one.
  */

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from './sqlite.ts';
 import * as first from './migrations/001-first.ts';
-import * as usage from './migrations/006-usage.ts';
-import * as gates from './migrations/005-gates.ts';
 import * as waitsAndSteps from './migrations/002-waits-and-steps.ts';
 import * as bulk from './migrations/003-bulk.ts';
 import * as ageing from './migrations/004-ageing.ts';
+import * as gates from './migrations/005-gates.ts';
+import * as usage from './migrations/006-usage.ts';
 import * as retention from './migrations/007-retention.ts';
 import * as annotations from './migrations/008-annotations.ts';
 

@@ -16,7 +16,8 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return readStat(pid)?.state !== 'Z';
+    const stat = readStat(pid);
+    return !stat || !isDead(stat);
   } catch {
     return false;
   }
