@@ -227,7 +227,8 @@ export class Runner {
     });
     this.#hear = undefined;
     clearTimeout(hooksLate);
-    const isThrough = await within(OUTPUT_WAIT_MS, output);
+    // Of one that has died the streams close for sure, and its last words may say why.
+    const isThrough = await within(end.kind === 'died' ? LAST_WORDS_WAIT_MS : OUTPUT_WAIT_MS, output);
     log.end();
     // Known by its last words, which come before its end, or after it.
     if (end.kind === 'died') return { ...end, outOfHeap: this.#saidOutOfHeap && end.signal === 'SIGABRT' };
@@ -300,6 +301,7 @@ const RUNNER_NICENESS = 10;
 /** V8's last words: `FATAL ERROR: … Allocation failed - JavaScript heap out of memory`. */
 const OUT_OF_HEAP = 'JavaScript heap out of memory';
 const OUTPUT_WAIT_MS = 250;
+const LAST_WORDS_WAIT_MS = 2_000;
 const EXIT_WAIT_MS = 1_000;
 /** A result has at most 1 MiB, and nothing that it says is much longer. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
