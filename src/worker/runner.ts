@@ -246,9 +246,10 @@ export class Runner {
    * started none, and a look at all processes where it has.
    */
   hasLeftProcesses(): boolean {
-    if (childrenOf(this.pid).some((pid) => !this.#ownChildren.has(pid) && isAlive(pid))) return true;
-    // Whoever has left it for another parent was started by a child that it has waited for.
-    if (readStat(this.pid)?.childFaults === this.#childFaults) return false;
+    const children = childrenOf(this.pid).filter((pid) => !this.#ownChildren.has(pid));
+    if (children.some(isAlive)) return true;
+    // Whoever has left it for another parent was started by a child that has ended, whether it has waited for that one or not yet.
+    if (children.length === 0 && readStat(this.pid)?.childFaults === this.#childFaults) return false;
     return membersOf(this.tree).some(
       ({ pid, parent }) => pid !== this.pid && !this.#ownChildren.has(pid) && !this.#ownChildren.has(parent),
     );

@@ -75,7 +75,7 @@ test('what a handler leaves behind at its end is killed before the job is SUCCEE
   await untilNothingIsThere([runner, ...pids]);
 });
 
-test.each([['orphaned'], ['inItsOwnSession']])('one that is %s and left behind is enough', async (kind) => {
+test.each([['orphaned'], ['leftByAZombie'], ['inItsOwnSession']])('one that is %s and left behind is enough', async (kind) => {
   const id = await millrace.create({ type: 'test.kin', payload: { kinds: [kind], end: 'return' } });
   const { runner, pids } = (await millrace.untilFinal(id)).result;
   expect(stillAlive([runner, ...pids])).toEqual([]);
