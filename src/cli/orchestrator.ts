@@ -15,6 +15,7 @@ import { workflowBundle } from '../temporal/bundle.ts';
 import { connectNative } from '../temporal/connect-native.ts';
 import { prepareCluster } from '../temporal/prepare.ts';
 import { temporalLogger } from '../temporal/logger.ts';
+import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts';
 import type { RunningRole } from './role.ts';
 
 /** The process that runs workflow code, and never any handler's. */
@@ -34,6 +35,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   const client = new Client({ connection, namespace });
   // A bulk operation does to each job what the api does to one.
   const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });
+  runWorkflowsWithoutPromiseHooks();
   const worker = await Worker.create({
     connection,
     namespace,
@@ -55,7 +57,8 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     maxConcurrentActivityTaskExecutions: 10,
     // An activity learns at its next heartbeat that it is asked to stop.
     maxHeartbeatThrottleInterval: '1s',
-    maxCachedWorkflows: 1_000,
+    // All of a long line: one that has left the cache is replayed when its attempt ends. About 60 KiB each.
+    maxCachedWorkflows: 10_000,
     // Taken over by another orchestrator this much after a kill -9.
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
