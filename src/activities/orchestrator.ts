@@ -16,7 +16,7 @@ import { withdraw, type Withdrawn } from './withdraw.ts';
 
 /** What an orchestrator offers to workflows: short calls to Temporal, the reconciler and the ager. Never handler code. */
 export type OrchestratorActivities = {
-  reprioritise(input: { workflowId: string; band: number; isForced?: boolean }): Promise<boolean>;
+  reprioritise(input: { workflowId: string; band: number; pool?: string }): Promise<boolean>;
   withdraw(input: { workflowId: string; activityId: string }): Promise<Withdrawn>;
   dependOn(input: { jobId: string; dependencies: readonly string[] }): Promise<Record<string, JobStatus>>;
   tellDependants(input: { id: string; status: JobStatus; dependants: readonly string[] }): Promise<void>;
@@ -35,7 +35,7 @@ export type OrchestratorActivities = {
 export type OrchestratorDeps = { client: Client; journal: Journal; namespace: string; bundle: string; act: Act; retention: Retention };
 
 export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActivities => ({
-  reprioritise: ({ workflowId, band, isForced }) => reprioritise(deps, workflowId, band, isForced),
+  reprioritise: ({ workflowId, band, pool }) => reprioritise(deps, workflowId, band, pool),
   withdraw: ({ workflowId, activityId }) => withdraw(deps.client, deps.namespace, workflowId, activityId),
   dependOn: ({ jobId, dependencies }) => dependOn(deps, jobId, dependencies),
   tellDependants: ({ id, status, dependants }) => tellDependants(deps.client, id, status, dependants),

@@ -1,13 +1,17 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { activityIdOf, workflowIdOf } from '../job/ids.ts';
+import { activityIdOf, pausedQueueOf, taskQueueOf, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type InLine, readForced, readLineOf } from '../journal/read-queues.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 /**
- * Takes what a paused queue has in line out of everybody's way, from the front, or lets it go on. What it does not meet is
- * given back by the workers: the pause holds without it, but each such attempt would be handed out first.
+ * Moves what a paused queue has in line out of everybody's way, to a task queue that nobody serves, from the front, or moves it
+ * back. What it does not meet is given back by the workers: the pause holds without it, but each such attempt would be handed
+ * out first.
+ *
+ * A move and not a pause of the activity: that one is shown in Temporal's search attributes, and costs it three times as much
+ * (250 a second against 600 on 2 cores).
  */
 export async function sweep(deps: { client: Client; journal: Journal; namespace: string }, queue: string, paused: boolean): Promise<void> {
   const { client, journal, namespace } = deps;
@@ -19,23 +23,29 @@ export async function sweep(deps: { client: Client; journal: Journal; namespace:
     const done: string[] = [];
     const set = async (job: InLine): Promise<void> => {
       // Not in line yet, or started since: who is not met is given back.
-      if (await setPaused(client, namespace, job, paused)) done.push(job.id);
+      if (await move(client, namespace, job, paused)) done.push(job.id);
       else tried.add(job.id);
     };
     await eachAtOnce(jobs, set);
     await journal.writer.write({ kind: 'linePaused', jobIds: done, paused });
-    // Forced while we were at it: its own unpause may have come before our pause.
-    if (paused) for (const job of await readForced(journal.db, done)) await setPaused(client, namespace, job, false);
+    // Forced while we were at it: its own way back may have come before our move.
+    if (paused) for (const job of await readForced(journal.db, done)) await move(client, namespace, job, false);
     context.heartbeat();
     context.cancellationSignal.throwIfAborted();
   }
 }
 
-async function setPaused(client: Client, namespace: string, { id, attempts_ended }: InLine, paused: boolean): Promise<boolean> {
-  const target = { namespace, execution: { workflowId: workflowIdOf(id) }, identity: 'orchestrator', id: activityIdOf(attempts_ended + 1) };
+/** To the tail of its band there. @returns false where it is not in line. */
+async function move(client: Client, namespace: string, { id, pool, attempts_ended }: InLine, paused: boolean): Promise<boolean> {
   try {
-    if (paused) await client.workflowService.pauseActivity({ ...target, reason: 'its queue is paused' });
-    else await client.workflowService.unpauseActivity(target);
+    await client.workflowService.updateActivityOptions({
+      namespace,
+      execution: { workflowId: workflowIdOf(id) },
+      identity: 'orchestrator',
+      id: activityIdOf(attempts_ended + 1),
+      activityOptions: { taskQueue: { name: paused ? pausedQueueOf(pool) : taskQueueOf(pool) } },
+      updateMask: { paths: ['taskQueue.name'] },
+    });
     return true;
   } catch (error) {
     if ((error as { code?: number }).code !== GRPC_NOT_FOUND) throw error;

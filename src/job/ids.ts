@@ -14,6 +14,8 @@ export const bulkWorkflowIdOf = (operationId: string): string => `bulk:${operati
 
 /** One task queue per pool: a worker serves one, and a poll that waits holds its slot. */
 export const taskQueueOf = (pool: string): string => `pool:${pool}`;
+/** Where what a paused queue has in a pool's line stands meanwhile: no worker serves it. */
+export const pausedQueueOf = (pool: string): string => `${taskQueueOf(pool)}/paused`;
 export const ORCHESTRATOR_TASK_QUEUE = 'orchestrator';
 
 /** For an answer to a workflow task: one that an orchestrator has died with is given to another after that. Temporal's default is twice it. */

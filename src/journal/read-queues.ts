@@ -23,14 +23,14 @@ export async function readPolicies(db: Kysely<Tables>): Promise<Map<string, Gate
   return new Map(inForce.map(({ name, paused, max_running }) => [name, { paused: paused === 1, limit: max_running }]));
 }
 
-export type InLine = { id: string; attempts_ended: number };
+export type InLine = { id: string; pool: string; attempts_ended: number };
 
 /** Jobs of a queue that stand in the line, from its front: those that are paused there, or those that are not. */
 export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, limit: number): Promise<InLine[]> {
   return (
     db
       .selectFrom('job')
-      .select(['id', 'attempts_ended'])
+      .select(['id', 'pool', 'attempts_ended'])
       .where('queue', '=', queue)
       .where('status', '=', 'QUEUED')
       .where('in_line_paused', '=', paused ? 1 : 0)
@@ -47,7 +47,7 @@ export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, l
 /** Those of the jobs that have been forced. */
 export async function readForced(db: Kysely<Tables>, ids: readonly string[]): Promise<InLine[]> {
   if (ids.length === 0) return [];
-  return db.selectFrom('job').select(['id', 'attempts_ended']).where('id', 'in', ids).where('forced', '=', 1).execute();
+  return db.selectFrom('job').select(['id', 'pool', 'attempts_ended']).where('id', 'in', ids).where('forced', '=', 1).execute();
 }
 
 export async function readRunningOf(db: Kysely<Tables>, queue: string): Promise<string[]> {

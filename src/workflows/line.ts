@@ -55,8 +55,8 @@ export class Line {
   }
 
   async #reprioritise(): Promise<boolean> {
-    const { band } = this.#job;
-    const isDone = await reprioritise({ workflowId: workflowInfo().workflowId, band, ...(this.#job.forced ? { isForced: true } : {}) });
+    const { band, forced, spec } = this.#job;
+    const isDone = await reprioritise({ workflowId: workflowInfo().workflowId, band, ...(forced ? { pool: spec.pool } : {}) });
     if (isDone) this.#job.appliedBand = band;
     return isDone;
   }
