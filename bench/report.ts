@@ -53,7 +53,7 @@ function readmeOf(kept: Kept): string {
     [
       '# Figures',
       '`npm run bench` measures all of this against a real Temporal server and real processes, started for it and ended after it; `--only NAME` one part, `--pairs N` more or fewer pairs, `--short` a trial that keeps nothing. This file is written by it.',
-      'Ours and bare, or before and after, are always measured in turn in one run. The bare side is [bare.ts](bare.ts): the same server and namespace, a prebuilt bundle, workflow and activity in processes of their own, the same slots, pollers, jobs in flight and SDK options, and nothing else.',
+      'Ours and bare, or before and after, are always measured in turn in one run. The bare side is [bare.ts](bare.ts): the same server and namespace, a prebuilt bundle, workflow and activity in processes of their own, the same slots, pollers, jobs in flight and SDK options, and nothing else: its workflows run as the SDK runs them by default.',
       `| figure | measured | bar | |\n|---|---|---|---|\n${figures.map(({ name, value, bar, ok }) => `| ${name} | ${value} | ${bar} | ${verdict(ok)} |`).join('\n')}`,
       '## The machine',
       ...machines,

@@ -5,6 +5,7 @@ import { jobIdOf, ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
 import { openJournal } from '../journal/journal.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectNative } from '../temporal/connect-native.ts';
+import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts';
 
 /** Writes every job that Temporal still has to the journal. What stands there already is not harmed. */
 export async function rebuild(config: Config, say: (line: string) => void): Promise<void> {
@@ -13,6 +14,7 @@ export async function rebuild(config: Config, say: (line: string) => void): Prom
     connectNative(config, ORCHESTRATOR_TASK_QUEUE, say),
     workflowBundle(config.cacheDir),
   ]);
+  runWorkflowsWithoutPromiseHooks();
   const client = new Client({ connection, namespace: config.namespace });
   const runs: { jobId: string; runId: string; startTime: Date }[] = [];
   for await (const { workflowId, runId, startTime } of client.workflow.list({ query: `WorkflowType = 'jobWorkflow'` })) {

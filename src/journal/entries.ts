@@ -14,7 +14,7 @@ export type Entry =
   | { kind: 'usage'; samples: AttemptSample[] }
   | { kind: 'abortGrace'; jobId: string; graceMs: number }
   | { kind: 'queuePolicy'; queue: string; policy: GatePolicy }
-  /** Jobs that a sweep has paused in Temporal's line, or let go on. */
+  /** Jobs that a sweep has moved out of Temporal's line, or back. */
   | { kind: 'linePaused'; jobIds: string[]; paused: boolean }
   | { kind: 'worker'; worker: WorkerState }
   | { kind: 'jobTypes'; pool: string; types: PublishedType[] }

@@ -93,7 +93,7 @@ async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extr
   });
 }
 
-/** Whether a job is paused in Temporal's line its history does not say, and who is not let go on at a resume stands there for ever. */
+/** Whether a job is paused in Temporal's line its history does not say, and who is not moved back at a resume waits for ever. */
 async function assumePausedInLine(db: Database['db'], jobId: string): Promise<void> {
   await db
     .updateTable('job')

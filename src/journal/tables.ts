@@ -62,7 +62,7 @@ export type JobTable = {
   queued_at: number | null;
   /** Where it waits to be let in. */
   gate: string | null;
-  /** Paused in Temporal's line, with its queue. */
+  /** Moved out of Temporal's line, with its paused queue. */
   in_line_paused: number;
   /** Since when it stands in its band. */
   band_since: number | null;
