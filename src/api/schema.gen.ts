@@ -25,7 +25,7 @@ export type Scalars = {
   Bytes: { input: number; output: number; }
   /** A moment, as RFC 3339 text in UTC with ms: 2026-01-31T12:00:00.000Z. */
   DateTime: { input: Date; output: number; }
-  /** A length of time: 250ms, 30s, 5m, 2h, 1d, or a sum (1h30m). In and out in this form; measured times are numbers with the unit in the name. */
+  /** A length of time: 250ms, 30s, 5m, 2h, 1d, or a sum (1h30m), at most 3650d. In and out in this form; measured times are numbers with the unit in the name. */
   Duration: { input: number; output: number; }
   /** Any JSON value. Inputs: at most 1 MiB and 64 levels. */
   JSON: { input: Json; output: Json; }
@@ -266,7 +266,7 @@ export type ConcurrencyInput = {
   limit?: Scalars['Int']['input'];
 };
 
-/** One job to create. */
+/** One job to create. What is left out comes from the type, else from the product, whose defaults are named here. */
 export type CreateJobInput = {
   /** In line for this long it moves up one priority, each time, up to 10. Default 10m; 0s: never. Seen to every 30s; for a shorter one more often, down to every 1s. */
   ageAfter?: InputMaybe<Scalars['Duration']['input']>;
@@ -274,7 +274,7 @@ export type CreateJobInput = {
   concurrency?: InputMaybe<ConcurrencyInput>;
   /** From its creation to its end. What runs then is killed, and undone. Default: no bound. */
   deadline?: InputMaybe<Scalars['Duration']['input']>;
-  /** Not in line before this long has passed. */
+  /** Not in line before this long has passed. Not together with startAt. */
   delay?: InputMaybe<Scalars['Duration']['input']>;
   /** Jobs to wait for, at most 1,000. In createJobs also other items, in any order. */
   dependencies?: InputMaybe<Array<Scalars['ID']['input']>>;
@@ -312,7 +312,7 @@ export type CreateJobInput = {
   retry?: InputMaybe<RetryInput>;
   /** Undo the finished steps when it fails or is aborted. Default true. */
   rollback?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Not in line before. One in the past is now. */
+  /** Not in line before, at most ten years from now. One in the past is now. */
   startAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** At most 50, of at most 64 characters. */
   tags?: InputMaybe<Array<Scalars['String']['input']>>;
@@ -432,7 +432,7 @@ export type Job = {
   attemptCount: Scalars['Int']['output'];
   /** Every attempt, first one first. */
   attempts: AttemptConnection;
-  /** Where it stands in line, 1 (first) to 15; null when it waits for a retry or is final. While it runs: where the next attempt would stand. */
+  /** Where it stands in line, 1 (first) to 15. While it runs: where the next attempt would stand. null on hold, before a time, behind dependencies, and when it is final. */
   band?: Maybe<Scalars['Int']['output']>;
   /** When it was accepted. */
   createdAt: Scalars['DateTime']['output'];
@@ -442,7 +442,7 @@ export type Job = {
   dependencies: Array<JobDependency>;
   /** With what it has gained by waiting in line (`ageAfter`), at most 10. Back to `priority` when that is set, or an attempt has failed. */
   effectivePriority: Scalars['Int']['output'];
-  /** Of the last attempt that failed, halted, timed out or was lost. */
+  /** Of the last attempt that failed, halted, timed out, passed a limit or was lost. */
   error?: Maybe<JobError>;
   /**
    * What happened to it, as it became known, first event first. Its workflow and the worker of an attempt tell without waiting for each
@@ -451,7 +451,7 @@ export type Job = {
   events: JobEventConnection;
   /** The handler named in failover has taken over. */
   failedOver: Scalars['Boolean']['output'];
-  /** Tries that count against `retry.maxAttempts`. */
+  /** Attempts that failed or timed out. Each step, each undo and a failover count their own against `retry.maxAttempts`. */
   failures: Scalars['Int']['output'];
   /** When it became final. */
   finishedAt?: Maybe<Scalars['DateTime']['output']>;
@@ -461,7 +461,7 @@ export type Job = {
   halts: Scalars['Int']['output'];
   /** As the client gave it, else a UUIDv7. */
   id: Scalars['ID']['output'];
-  /** The type as workers publish it; null when none does any more. */
+  /** The type as workers have published it; null where no pool has it any more. */
   jobType?: Maybe<JobType>;
   /** The attempt that started last. */
   lastAttempt?: Maybe<Attempt>;
@@ -669,7 +669,7 @@ export type JobEventKind =
   | 'RELEASED'
   /** It was final and begins again. Detail: from. */
   | 'RETRIED'
-  /** It will be tried again. Detail: attempt, startsAt, error. */
+  /** It will be tried again. Detail: attempt, error, and startsAt or, with more memory and at once, memoryBytes. */
   | 'RETRY_SCHEDULED'
   /** It waits for its start time. Detail: startsAt. */
   | 'SCHEDULED'
@@ -697,7 +697,7 @@ export type JobEventsBatch = {
   gap: Scalars['Boolean']['output'];
 };
 
-/** Which jobs are meant: all that is set must hold. */
+/** Which jobs are meant: all that is set must hold. A list has at most 100 values; more are BAD_USER_INPUT. */
 export type JobFilter = {
   /** Created after this moment. */
   createdAfter?: InputMaybe<Scalars['DateTime']['input']>;
@@ -713,7 +713,7 @@ export type JobFilter = {
   haltsMin?: InputMaybe<Scalars['Int']['input']>;
   /** The id begins so. */
   idPrefix?: InputMaybe<Scalars['String']['input']>;
-  /** One of these ids, at most 100. */
+  /** One of these ids. */
   ids?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** One of these. */
   pool?: InputMaybe<Array<Scalars['String']['input']>>;
@@ -750,7 +750,7 @@ export type JobOptions = {
   deadline?: Maybe<Scalars['Duration']['output']>;
   /** One job of its type at a time. */
   exclusive: Scalars['Boolean']['output'];
-  /** The type whose handler takes over when the retries are used up. */
+  /** The type whose handler takes over, once, where the attempts of the first would fail the job, but for BAD_PAYLOAD. */
   failover?: Maybe<Scalars['String']['output']>;
   /** From the ask to stop to SIGKILL. */
   grace: Scalars['Duration']['output'];
@@ -795,7 +795,7 @@ export type JobOrderField =
   /** When its first attempt started. */
   | 'STARTED_AT';
 
-/** Figures of the jobs that became final in a window of time. The share of a percentile is of them, in ms; null where there are none. */
+/** Figures of the jobs that became final in a window of time. Percentiles are in ms; null where there are none. */
 export type JobStats = {
   __typename?: 'JobStats';
   /** How many of them FAILED. */
@@ -890,7 +890,7 @@ export type LimitsInput = {
   cpuPercent?: InputMaybe<Scalars['Float']['input']>;
   /** CPU time of all its processes, at least 0.1. */
   cpuSeconds?: InputMaybe<Scalars['Float']['input']>;
-  /** Resident memory of all its processes, at least 16 MiB. One of the job's own gets a new process, about half a second of start for each attempt. */
+  /** Resident memory of all its processes, at least 16 MiB. Each attempt of a job that has it waits for a process of its own to start. */
   memoryBytes?: InputMaybe<Scalars['Bytes']['input']>;
   /** What follows when memoryBytes is passed. Default: the job fails with MEMORY_LIMIT. */
   onMemoryLimit?: InputMaybe<OnMemoryLimitInput>;
@@ -970,7 +970,7 @@ export type Mutation = {
   releaseJob: ReleaseJobPayload;
   /** Ends a pause: what waited goes on in its order. */
   resumeQueue: ResumeQueuePayload;
-  /** A final job again, under the same id; its attempts' numbers and its version go on. */
+  /** A final job again, under the same id; its attempts' numbers and its version go on. It waits for no dependency and no start time any more. */
   retryJob: RetryJobPayload;
   /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. What it had gained by waiting is taken back. */
   setJobPriority: SetJobPriorityPayload;
@@ -1107,7 +1107,11 @@ export type PauseQueuePayload = {
   userErrors: Array<UserError>;
 };
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type Query = {
   __typename?: 'Query';
   /** A bulk operation, while it runs and for a week after; null where there is none of this id. */
@@ -1116,11 +1120,11 @@ export type Query = {
   job?: Maybe<Job>;
   /** How many jobs there are in each status. */
   jobCounts: JobCounts;
-  /** What can be created: every type that workers have published, by name. */
+  /** What can be created: every type that the workers of a pool have published last, by name, also while none of them is there. */
   jobTypes: Array<JobType>;
   /** Many jobs, a page at a time. */
   jobs: JobConnection;
-  /** One queue; one that nobody has used yet has no jobs and no policy. */
+  /** One queue; one that nobody has used yet has no jobs and no policy. null where the name is none. */
   queue?: Maybe<Queue>;
   /** The queues that have jobs, or a policy, by name. */
   queues: QueueConnection;
@@ -1131,25 +1135,41 @@ export type Query = {
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryBulkOperationArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryJobArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryJobCountsArgs = {
   filter?: InputMaybe<JobFilter>;
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryJobsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<JobFilter>;
@@ -1158,20 +1178,32 @@ export type QueryJobsArgs = {
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryQueueArgs = {
   name: Scalars['String']['input'];
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryQueuesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: Scalars['Int']['input'];
 };
 
 
-/** What can be read. */
+/**
+ * What can be read. What cannot be answered is a GraphQL error with `extensions.code`: BAD_USER_INPUT (a cursor, a page size, a scalar, a
+ * document too large), BACKEND_UNAVAILABLE (try again in a moment), FORBIDDEN, BAD_REQUEST, PAYLOAD_TOO_LARGE, GRAPHQL_PARSE_FAILED,
+ * GRAPHQL_VALIDATION_FAILED, INTERNAL_SERVER_ERROR (a fault of Millrace). Codes are added.
+ */
 export type QueryWorkersArgs = {
   pool?: InputMaybe<Scalars['String']['input']>;
   status?: InputMaybe<Array<WorkerStatus>>;
@@ -1236,7 +1268,7 @@ export type ReasonCode =
   | 'HANDLER_ERROR'
   /** A fault of Millrace or of the cluster. */
   | 'INTERNAL'
-  /** Its workers died, or lost touch, more often than a job may see. */
+  /** Its workers died, or lost touch, for the fifth time; with `onLost: FAIL` for the first. */
   | 'LOST'
   /** An attempt used more memory than its limit. Tried again only as `onMemoryLimit` says. */
   | 'MEMORY_LIMIT'
@@ -1279,7 +1311,7 @@ export type ResumeQueuePayload = {
   userErrors: Array<UserError>;
 };
 
-/** How a failed attempt is followed by another. */
+/** How a failed attempt is followed by another: of a job, or of each of its steps and undos. */
 export type Retry = {
   __typename?: 'Retry';
   /** Each further wait is this many times the one before. */
