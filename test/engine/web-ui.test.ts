@@ -107,6 +107,11 @@ describe('a job’s page says', () => {
     expect(await details(id)).toBe(`Waits for its next try until ${startsAt}. 1 failures, 0 halts, 0 losses so far.`);
   });
 
+  test('no call stack: noting every promise would cost more than all else that a workflow does', async () => {
+    const id = await create({ pool: 'nobody' });
+    await expect(temporal.handle(id).query('__stack_trace')).rejects.toThrow('stack traces are not enabled');
+  });
+
   test('how it ended, and why', async () => {
     const failed = await create({ type: 'fail', payload: { times: 1, final: true } });
     const aborted = await create({ pool: 'nobody' });
