@@ -97,6 +97,7 @@ describe.each(SHELLS)('a guardian in %s', (shell) => {
     else guardian.stop();
     await guardian.ended;
     await eventually('all of its group are gone', () => groupMembers(pid).length === 0);
+    expect(isAlive(pid)).toBe(false);
   });
 });
 
