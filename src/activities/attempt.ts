@@ -67,7 +67,7 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
           const limits = limitsOf(input);
           const { pool } = deps;
           const type = input.handler ?? input.spec.type;
-          const leased = limits.memoryBytes === null ? pool.lease(type) : Promise.resolve(pool.leaseSingle(heapUnder(limits.memoryBytes)));
+          const leased = limits.memoryBytes === null ? pool.lease(type) : pool.leaseSingle(type, heapUnder(limits.memoryBytes));
           // A turn or a process may have been long in coming.
           const runner = await Promise.race([heart.asked, leased]);
           if (typeof runner === 'string') {
@@ -98,6 +98,7 @@ async function runIn(
   const { spec, number } = input;
   const { timeoutMs, graceMs } = spec.options;
   const startedAt = Date.now();
+  heart.guard(runner);
   const gauge = deps.meter.follow(runner.tree, { jobId: spec.id, number, limits });
   // Before the runner gets the work: a worker that starts after us must find what we had.
   const started: Entry = {
@@ -138,7 +139,9 @@ async function runIn(
   const timeout = timer(timeoutMs);
   const fastest = await Promise.race([running, reporter.hasAnswered, heart.asked, timeout.over, gauge.exceeded]);
   timeout.clear();
-  const first = fastest === 'answered' ? await afterHooks(runner, running, heart, gauge) : fastest;
+  const ended = fastest === 'answered' ? await afterHooks(runner, running, heart, gauge) : fastest;
+  // Its guardian has killed it, for we were stopped ourselves and are only now told of all that has happened.
+  const first = typeof ended !== 'string' && ended.kind === 'died' && heart.isOverdue ? 'fenced' : ended;
 
   gauge.note();
   const hasAnswered = typeof first !== 'string' && (first.kind === 'done' || first.kind === 'failed');
@@ -155,6 +158,7 @@ async function runIn(
   const used = gauge.stop();
   reporter.end();
   forget();
+  heart.unguard();
   deps.pool.giveBack(runner, hasAnswered && !killed && first.reusable);
   const how = hasDied && first.outOfHeap && limits.memoryBytes !== null ? heapWasFull(limits.memoryBytes, used) : first;
   const { annotations, checkpoint } = reporter;

@@ -17,7 +17,8 @@ export function processesOf(dataDir: string): Found[] {
 function kindOf(command: string): Found['kind'] {
   if (command.includes('runner-main.ts')) return 'runner';
   if (command.includes('/src/cli/main.ts')) return 'role';
-  return command.includes('while read -r sign group') ? 'guardian' : 'other';
+  // `sleep 1` is what it tells the time by.
+  return command.includes(' guardian MILLRACE_RUNNER=') || command === 'sleep 1' ? 'guardian' : 'other';
 }
 
 function read(pid: string, file: string): string {

@@ -83,6 +83,38 @@ test(
   },
 );
 
+test(
+  'a worker that is stopped while all its slots are busy loses its runner before another host runs the job, and serves again when it goes on',
+  { timeout: 180_000 },
+  async () => {
+    const stopped = await millrace.startRole('worker', 'a', millrace.hostEnv('a'));
+    const job = await pulse();
+    const first = await startedAttempt(job.id, 1);
+    await millrace.startRole('worker', 'b', millrace.hostEnv('b'));
+    process.kill(stopped.pid, 'SIGSTOP');
+    try {
+      const again = await millrace.until(job.id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === 2, 90_000);
+      expect(isAlive(first.pid)).toBe(false);
+      expect(again.attempts.nodes[1].workerId).toBe(idOf('b'));
+      await eventually('the second has left its marks', () => pulsesIn(job.file).at(-1)?.[0] === 2);
+      expectOneAtATime(job.file);
+    } finally {
+      process.kill(stopped.pid, 'SIGCONT');
+    }
+    // The other one is busy.
+    const next = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
+    expect((await millrace.until(next, 'SUCCEEDED', 60_000)).attempts.nodes.at(-1)).toMatchObject({ workerId: idOf('a') });
+    scratch.open(job.gate);
+    expect(await millrace.untilFinal(job.id)).toMatchObject({
+      status: 'SUCCEEDED',
+      losses: 1,
+      halts: 0,
+      attempts: { nodes: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }] },
+    });
+    expectOneAtATime(job.file);
+  },
+);
+
 test.skipIf(!hasNamespaces())(
   'of three hosts on a network one that is cut off ends what it runs by itself before another takes it over, and serves again when the cable is back (needs root, for network namespaces)',
   { timeout: 300_000 },
@@ -149,13 +181,16 @@ async function startedAttempt(id: string, number: number): Promise<any> {
 
 /** By what the handlers have left themselves: when an attempt has said something, those before it say nothing any more. */
 function expectOneAtATime(file: string): void {
-  const pulses = readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' ').map(Number) as [number, number]);
+  const pulses = pulsesIn(file);
   expect(pulses.map(([attempt]) => attempt)).toEqual(pulses.map(([attempt]) => attempt).toSorted((a, b) => a - b));
   expect(pulses.map(([, at]) => at)).toEqual(pulses.map(([, at]) => at).toSorted((a, b) => a - b));
 }
+
+const pulsesIn = (file: string): [attempt: number, at: number][] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ').map(Number) as [number, number]);
 
 function idOf(host: string): string | undefined {
   const file = join(millrace.dataDir, host, 'run', 'worker.id');

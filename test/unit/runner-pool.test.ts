@@ -97,6 +97,39 @@ test('where no runner can start at all, it is settled after a few, and tried aga
   expect(forks()).toBe(1);
 });
 
+test('a process that the system refuses to start is a failed start: told, and tried again', async () => {
+  const said: string[] = [];
+  // Longer than an argument may be.
+  const commandsFile = 'x'.repeat(200_000);
+  const pool = new RunnerPool({
+    slots: 1,
+    maxAttempts: 0,
+    maxMemoryBytes: undefined,
+    onProblem: (message) => said.push(message),
+    fork: () => new Runner({ ...worker, commandsFile, jobsDir: dir, heapBytes: 64 * 2 ** 20, cacheDir: dir }),
+  });
+  pools.push(pool);
+  await pool.settled;
+  expect(pool.isReady).toBe(false);
+  expect(pool.problems).toEqual(['a runner: its process could not be started: spawn E2BIG']);
+  expect(said).toEqual(Array(3).fill(pool.problems[0]));
+});
+
+test('a runner for one attempt loads the file of its type, and those that have no type, and no other', async () => {
+  const { pool } = poolOf({
+    'a.mjs': typeOf('a'),
+    'b.mjs': typeOf('b', 'warmUp: () => { throw new Error("not needed"); },'),
+    'c.mjs': 'throw new Error("of no type");',
+  });
+  expect((await pool.loaded).problems).toEqual(['b.mjs: its warmUp failed: not needed', 'c.mjs: of no type']);
+  const single = await pool.leaseSingle('a', 64 * 2 ** 20);
+  const { types, problems } = await single.ready;
+  expect(types.map(({ name }) => name)).toEqual(['a']);
+  expect(problems).toEqual(['c.mjs: of no type']);
+  pool.giveBack(single, true);
+  await single.exited;
+});
+
 test('a warm-up that never ends is told, and its type is served', async () => {
   const warmUp = 'warmUp: () => new Promise(() => {}),';
   const { pool } = poolOf({ 'a.mjs': typeOf('a', warmUp) });
