@@ -18,7 +18,7 @@ function kindOf(command: string): Found['kind'] {
   if (command.includes('runner-main.ts')) return 'runner';
   if (command.includes('/src/cli/main.ts')) return 'role';
   // `sleep 1` is what it tells the time by.
-  return command.includes(' guardian MILLRACE_RUNNER=') || command === 'sleep 1' ? 'guardian' : 'other';
+  return command.includes('guardian.sh MILLRACE_RUNNER=') || command === 'sleep 1' ? 'guardian' : 'other';
 }
 
 function read(pid: string, file: string): string {
