@@ -9,10 +9,10 @@ import { eventually } from './fixtures/eventually.ts';
 import { holdLock } from './fixtures/hold-lock.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
+import { API_JOBS } from './fixtures/paths.ts';
 import { Millrace } from './millrace.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const API_JOBS = fileURLToPath(new URL('fixtures/api-jobs', import.meta.url));
 
 const mutate = (millrace: Millrace, field: string, input: Record<string, unknown>): Promise<any> =>
   millrace.client

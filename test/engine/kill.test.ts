@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { isAlive } from '../../src/process/group.ts';
 import { listPids, readStat } from '../../src/process/proc.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { ordersTo, untilLogged } from './fixtures/orders.ts';
+import { type Orders, ordersTo, untilLogged } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
 import { stillThere, untilNothingIsThere } from './fixtures/there.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
-let orders: ReturnType<typeof ordersTo>;
+let orders: Orders;
 beforeAll(async () => {
   millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
   orders = ordersTo(millrace);

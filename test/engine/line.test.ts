@@ -1,24 +1,16 @@
 import { randomInt } from 'node:crypto';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { bandOfPriority } from '../../src/job/bands.ts';
 import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
-import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TEST_JOBS } from './fixtures/paths.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = new Scratch();
-beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
-  temporal = await TemporalView.of(millrace);
-});
-afterAll(async () => {
-  await temporal.close();
-  await millrace.stop();
-  scratch.remove();
-});
+const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal } = shared));
 
 test('order over 40 jobs, created one after another with random priorities, on one slot is exactly by band, then age', async () => {
   const { names, model, seed } = await fortyInLine(millrace, temporal, { slots: 1, ms: 0 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { GraphqlClient } from './client.ts';
 import { freePort } from './ports.ts';
 import { RoleProcess } from './process.ts';
+import { commandOf, processesOf } from './fixtures/there.ts';
 
 export type Role = 'api' | 'orchestrator' | 'worker';
 export type StartOptions = { slots?: number; env?: Record<string, string>; temporalAddress?: string; roles?: Role[] };
@@ -136,29 +137,11 @@ export class Millrace {
 
   /** Every process of this Millrace, known by its data directory (or a host's in it) in the environment: runners and what they started, too. */
   processes(): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => {
-        try {
-          const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-          return [`\0`, '/'].some((end) => environment.includes(`MILLRACE_DATA_DIR=${this.dataDir}${end}`));
-        } catch {
-          return false;
-        }
-      });
+    return processesOf(this.dataDir);
   }
 }
 
 const isRunning = (pid: number): boolean => commandOf(pid).length > 0;
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-  } catch {
-    return '';
-  }
-}
 
 const JOB_FIELDS = `id type status priority effectivePriority band forced halts losses failures progress result attemptCount version abortRequestedAt createdAt queuedAt startedAt startsAt finishedAt
   reason { code message } error { name message retryable }

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { groupMembers, isAlive } from '../../src/process/group.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { ordersTo, untilAllFinal, untilLogged } from './fixtures/orders.ts';
+import { type Orders, ordersTo, untilAllFinal, untilLogged } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
-let orders: ReturnType<typeof ordersTo>;
+let orders: Orders;
 beforeAll(async () => {
   millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
   orders = ordersTo(millrace);
