@@ -1,6 +1,6 @@
 import type { Journal } from '../journal/journal.ts';
 import type { EventRow } from '../journal/read-events.ts';
-import type { JobFilter } from '../journal/read-jobs.ts';
+import type { JobFilter } from '../journal/job-filter.ts';
 import { followBulk } from './live/bulk.ts';
 import { followCounts } from './live/counts.ts';
 import { followEvents } from './live/events.ts';

@@ -1,6 +1,7 @@
 import type { Json } from '../index.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { JobRow, AttemptRow } from '../journal/read-jobs.ts';
+import type { JobRow } from '../journal/read-jobs.ts';
+import type { AttemptRow } from '../journal/read-attempts.ts';
 import type { EventRow, LogLineRow } from '../journal/read-events.ts';
 import type { UsageRow } from '../journal/read-usage.ts';
 import type { WorkerRow, JobTypeRow } from '../journal/read-workers.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
 import type { AttemptEnd, AttemptSample, Entry } from '../../src/journal/entries.ts';
-import { readAttempt } from '../../src/journal/read-jobs.ts';
+import { readAttempt } from '../../src/journal/read-attempts.ts';
 import { readJobUsage, readUsage } from '../../src/journal/read-usage.ts';
 import { record } from '../../src/journal/record.ts';
 import { downsample, MAX_SAMPLES } from '../../src/journal/record-usage.ts';

@@ -1,4 +1,5 @@
-import { countJobs, type JobFilter } from '../../journal/read-jobs.ts';
+import type { JobFilter } from '../../journal/job-filter.ts';
+import { countJobs } from '../../journal/read-jobs.ts';
 import { endable } from '../wake.ts';
 import type { Source } from './source.ts';
 import { whenOther } from './whole.ts';

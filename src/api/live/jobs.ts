@@ -1,5 +1,6 @@
 import { lastEventSeq, readEvents } from '../../journal/read-events.ts';
-import { type JobFilter, type JobRow, readJobs } from '../../journal/read-jobs.ts';
+import type { JobFilter } from '../../journal/job-filter.ts';
+import { type JobRow, readJobs } from '../../journal/read-jobs.ts';
 import { pageSize } from '../cursor.ts';
 import { endable, type Wake } from '../wake.ts';
 import { ChangedJobs } from './changed-jobs.ts';

@@ -1,4 +1,4 @@
-import { readRunningAttempts } from '../../journal/read-jobs.ts';
+import { readRunningAttempts } from '../../journal/read-attempts.ts';
 import { readWorkers } from '../../journal/read-workers.ts';
 import { workerStatus } from '../present.ts';
 import { endable, Wake } from '../wake.ts';
