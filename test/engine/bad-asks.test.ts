@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answer } from './client.ts';
-import { askedOf } from './fixtures/asked.ts';
-import { API_JOBS } from './fixtures/paths.ts';
-import { Millrace } from './millrace.ts';
+import { shareAsked } from './fixtures/asked.ts';
+import type { Millrace } from './millrace.ts';
 
-/** One that runs, and one that is final; both only read. */
 let millrace: Millrace;
 let open: string;
 let finished: string;
-beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: API_JOBS } });
-  finished = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
-  await millrace.until(finished, 'SUCCEEDED');
-  open = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, grace: '0s' });
-});
-afterAll(() => millrace.stop());
-const { ask, mutate, refusal, fault } = askedOf(() => millrace);
+const { ask, mutate, refusal, fault } = shareAsked((shared) => ({ millrace, open, finished } = shared));
 
 describe('a job that cannot be told any more', () => {
   test.each(['abortJob', 'forceStartJob', 'setJobPriority'])('%s on a finished one is refused, with the job', async (field) => {

@@ -27,7 +27,8 @@ async function refusal(input: Record<string, unknown>) {
   return result!.userErrors[0];
 }
 
-describe('a job that waits for others', () => {
+// Side by side: one of them waits for a turn of the reconciler.
+describe.concurrent('a job that waits for others', () => {
   test('runs when all of them have succeeded, and says meanwhile which are missing', async () => {
     const [one, two] = [await create({ hold: true }), await create({ hold: true })];
     const id = await create({ dependencies: [one, two] });

@@ -1,15 +1,21 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-shareMillrace({ slots: 4 }, (shared) => ({ millrace, temporal } = shared));
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+});
 
 type Attempt = { startedAt: string; finishedAt: string | null; pid: number };
 const OPEN = '{ jobCounts(filter: { tagsAll: ["keyed"] }) { total succeeded failed aborted } }';

@@ -1,15 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, startOrder, untilAllFinal } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: Orders;
-const scratch = shareMillrace({ slots: 4 }, (shared) => ({ millrace, temporal, orders } = shared));
+let orders: ReturnType<typeof ordersTo>;
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  scratch.remove();
+});
 
 const waitingFor = async (id: string) => (await millrace.job(id, 'waitingFor { kind key placeInLine }')).waitingFor;
 /** A job that runs until its file is opened. */

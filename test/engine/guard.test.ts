@@ -6,6 +6,7 @@ import { httpOf } from './fixtures/http.ts';
 import { API_JOBS } from './fixtures/paths.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
 import { Millrace } from './millrace.ts';
+
 let millrace: Millrace;
 let port: number;
 let job: string;

@@ -66,6 +66,11 @@ export class Millrace {
     return process;
   }
 
+  /** One more worker, for a pool of its own: where a test wants other slots or settings than its file has. */
+  servePool(pool: string, slots: number, env: Record<string, string> = {}): Promise<RoleProcess> {
+    return this.startRole('worker', `worker of ${pool}`, { MILLRACE_POOL: pool, MILLRACE_SLOTS: String(slots), ...env });
+  }
+
   role(name: string): RoleProcess {
     const process = this.roles.get(name);
     if (!process) throw new Error(`no role ${name} was started`);
@@ -118,7 +123,8 @@ export class Millrace {
   async stop(): Promise<void> {
     await this.client.close();
     try {
-      await Promise.all(Array.from(this.roles.values(), async (role) => isRunning(role.pid) && role.stop()));
+      const running = Array.from(this.roles.values()).filter(({ pid }) => isRunning(pid));
+      await Promise.all(running.map((process) => (process.role === 'worker' ? process.stopNow() : process.stop())));
       // The guardian outlives its worker by a moment.
       const until = Date.now() + 2_000;
       while (this.processes().length > 0 && Date.now() < until) await pause(20);

@@ -5,11 +5,12 @@ import { httpOf } from './fixtures/http.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
 import { Millrace } from './millrace.ts';
 import { freePort } from './ports.ts';
-/** An api alone: what it serves by itself. */
+
+/** Without a worker: what the api serves by itself. */
 let millrace: Millrace;
 let port: number;
 beforeAll(async () => {
-  millrace = await Millrace.start({ roles: ['api'] });
+  millrace = await Millrace.start({ roles: ['orchestrator', 'api'] });
   port = Number(new URL(millrace.url).port);
 });
 afterAll(() => millrace.stop());

@@ -126,7 +126,7 @@ describe('a job of many steps', () => {
   });
 
   test('that has begun is finished before new ones are started, the last step first', async () => {
-    const serve = () => millrace.startRole('worker', 'worker-steps', { MILLRACE_POOL: 'steps' });
+    const serve = () => millrace.servePool('steps', 1);
     /** Its next step is in line then, and nobody there to take it. */
     const stopAfter = async (id: string, step: number): Promise<void> => {
       const worker = await serve();

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type GraphqlCore } from '../../src/api/graphql.ts';
+import { describe, expect, test } from 'vitest';
+import type { GraphqlCore } from '../../src/api/graphql.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openCore, type TestCore } from './fixtures/core.ts';
+import { shareCore } from './fixtures/core.ts';
 
 let core: GraphqlCore;
 let journal: Journal;
-let logged: string[];
-let opened: TestCore;
-beforeAll(async () => {
-  opened = await openCore();
-  ({ core, journal, logged } = opened);
-});
-afterAll(() => opened.close());
-beforeEach(() => void logged.splice(0));
+shareCore((shared) => ({ core, journal } = shared));
 
 const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
   core.handle(

@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { createClient } from 'graphql-ws';
-import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type Logger, pino } from 'pino';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type GraphqlCore } from '../../src/api/graphql.ts';
+import type { GraphqlCore } from '../../src/api/graphql.ts';
 import { serveSockets } from '../../src/api/sockets.ts';
 import { Fault } from '../../src/job/errors.ts';
 import { firstRecord } from '../../src/job/record.ts';
@@ -14,18 +14,13 @@ import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import { within } from '../../src/process/within.ts';
 import { eventually } from '../engine/fixtures/eventually.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openCore, type TestCore } from './fixtures/core.ts';
+import { shareCore } from './fixtures/core.ts';
 
 let core: GraphqlCore;
 let journal: Journal;
+let log: Logger;
 let logged: string[];
-let opened: TestCore;
-beforeAll(async () => {
-  opened = await openCore();
-  ({ core, journal, logged } = opened);
-});
-afterAll(() => opened.close());
-beforeEach(() => void logged.splice(0));
+shareCore((shared) => ({ core, journal, log, logged } = shared));
 
 describe('over ws', () => {
   /** A schema in which things go wrong that should not. */
@@ -67,7 +62,7 @@ describe('over ws', () => {
 
   async function serve(served = faulty()): Promise<string> {
     const server = createServer();
-    const sockets = serveSockets(server, served, opened.log);
+    const sockets = serveSockets(server, served, log);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(async () => {
