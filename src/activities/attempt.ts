@@ -9,7 +9,8 @@ import { type AttemptInput, type AttemptResult, type JobError, type Limits, PROD
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { AttemptEnd, Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
-import { readAttempt, readJobsById } from '../journal/read-jobs.ts';
+import { readAttempt } from '../journal/read-attempts.ts';
+import { readJobsById } from '../journal/read-jobs.ts';
 import { endOf, type Ended, heapWasFull, report } from './attempt-end.ts';
 import { dependencyResults } from './dependencies.ts';
 import { readPolicy } from '../journal/read-queues.ts';

@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
-import { ordersTo, startOrder } from './fixtures/orders.ts';
-import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
-import { TemporalView } from './fixtures/temporal-view.ts';
-import { Millrace } from './millrace.ts';
+import { type Orders, startOrder } from './fixtures/orders.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
+import type { TemporalView } from './fixtures/temporal-view.ts';
+import type { Millrace } from './millrace.ts';
 
 /** One slot: a job that runs keeps all others in line. */
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: ReturnType<typeof ordersTo>;
-const scratch = new Scratch();
-beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
-  temporal = await TemporalView.of(millrace);
-  orders = ordersTo(millrace);
-});
-afterAll(async () => {
-  await temporal.close();
-  await millrace.stop();
-  scratch.remove();
-});
+let orders: Orders;
+const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal, orders } = shared));
 
 const NOW = { type: 'sleep', payload: { ms: 0 } };
 const create = (input: Record<string, unknown> = {}): Promise<string> => millrace.create({ ...NOW, ...input });
