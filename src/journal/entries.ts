@@ -49,6 +49,8 @@ export type AttemptStart = {
   host: string;
   pid: number | null;
   at: number;
+  /** Not written where its queue keeps it by now: so a policy that is written after it finds it, and one before stops it. */
+  unlessKept?: { queue: string; passedGate: boolean };
 };
 export type AttemptEnd = {
   jobId: string;

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { sweep } from '../../src/activities/sweep.ts';
+import { workflowIdOf } from '../../src/job/ids.ts';
+import { firstRecord } from '../../src/job/record.ts';
+import { type JobOptions, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
+import { type Journal, openJournal } from '../../src/journal/journal.ts';
+
+/** A journal with jobs in line, and what a server has paused of them. It dies, as an orchestrator does, at the pause of `diesAt`. */
+async function line(jobs: Record<string, Partial<JobOptions>>, diesAt?: string) {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-sweep-'));
+  const journal: Journal = await openJournal(join(dir, 'journal.db'), () => {});
+  onTestFinished(async () => {
+    await journal.stop(5_000);
+    rmSync(dir, { recursive: true });
+  });
+  for (const [id, options] of Object.entries(jobs)) {
+    const spec = { ...PRODUCT_DEFAULTS, id, type: 't', payload: null, priority: 1, tags: [], metadata: null, createdAt: 1, queue: 'q' };
+    const record = firstRecord({ ...spec, options: { ...spec.options, ...options } });
+    await journal.writer.write({ kind: 'job', record });
+    await journal.writer.write({ kind: 'job', record: { ...record, rev: 2, key: '2', band: 15, events: [{ kind: 'QUEUED' }] } });
+  }
+  const paused = new Set<string>();
+  type Target = { execution: { workflowId: string } };
+  let isDying = diesAt !== undefined;
+  const workflowService = {
+    async pauseActivity({ execution: { workflowId } }: Target) {
+      paused.add(workflowId);
+      if (!isDying || workflowId !== workflowIdOf(diesAt!)) return;
+      isDying = false;
+      throw new Error('the orchestrator dies');
+    },
+    async unpauseActivity({ execution: { workflowId } }: Target) {
+      paused.delete(workflowId);
+    },
+  };
+  const deps = { client: { workflowService } as never, journal, namespace: 'n' };
+  const run = (isPaused: boolean): Promise<void> => new MockActivityEnvironment().run(() => sweep(deps, 'q', isPaused));
+  return { run, paused: () => [...paused].toSorted() };
+}
+
+test('what a sweep has paused when it was cut off is let go on at the resume', async () => {
+  const { run, paused } = await line({ a: {}, b: {} }, 'b');
+  await expect(run(true)).rejects.toThrow('dies');
+  expect(paused()).toEqual(['a', 'b'].map(workflowIdOf));
+  await run(false);
+  expect(paused()).toEqual([]);
+});
+
+test('a sweep leaves out who has a queue timeout: a pause would stop its clock', async () => {
+  const { run, paused } = await line({ a: {}, b: { queueTimeoutMs: 1_000 } });
+  await run(true);
+  expect(paused()).toEqual([workflowIdOf('a')]);
+});
