@@ -27,7 +27,7 @@ export type JobContext<Payload> = {
   checkpoint: { value: Json; save: (value: Json) => void };
   /** Notes something on the attempt (`Attempt.annotations`): merged over what is noted already, field by field; at most 16 KiB of JSON in all. */
   annotate: (values: Annotations) => void;
-  /** How the jobs it has waited for ended, by id. */
+  /** How the jobs it has waited for ended, by id. One that it was forced past, and that has not ended, is not there. */
   dependencies: Readonly<Record<string, { status: 'SUCCEEDED' | 'FAILED' | 'ABORTED'; result: Json }>>;
 };
 

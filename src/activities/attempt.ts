@@ -7,13 +7,13 @@ import type { Json } from '../index.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import { type AttemptInput, type AttemptResult, type JobError, type Limits, PRODUCT_DEFAULTS } from '../job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { AttemptEnd, Entry } from '../journal/entries.ts';
+import type { AttemptEnd, AttemptStart, Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readAttempt } from '../journal/read-attempts.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { endOf, type Ended, heapWasFull, report } from './attempt-end.ts';
 import { dependencyResults } from './dependencies.ts';
-import { readPolicy } from '../journal/read-queues.ts';
+import { keptByQueue } from '../journal/read-queues.ts';
 import { MAX_TIMER_MS, within } from '../process/within.ts';
 import type { Gauge } from '../worker/gauge.ts';
 import { type Ask, Heart } from '../worker/heart.ts';
@@ -56,10 +56,10 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
       const adopted = input.adoptLost ? await outcomeOnRecord(deps, input) : undefined;
       if (adopted) return report(adopted, { adopted: true });
 
-      const kept = await keptByQueue(deps.journal, input);
+      const kept = await keptNow(deps.journal, input);
       // A sweep takes it out of line for a fifth of what it costs to give it back, and has first call on the server.
       if (kept === 'paused') await pause(GIVE_BACK_PAUSE_MS);
-      if (kept) throw ApplicationFailure.nonRetryable('its queue has a policy', GIVEN_BACK);
+      if (kept) throw givenBack();
       const heart = new Heart(deps);
       try {
         const ended = await turns.take(input.spec.id, heart, async () => {
@@ -99,28 +99,28 @@ async function runIn(
   const { spec, number } = input;
   const { timeoutMs, graceMs } = spec.options;
   const startedAt = Date.now();
+  // Before the runner gets the work: a worker that starts after us must find what we had.
+  const attempt: AttemptStart = {
+    spec,
+    jobId: spec.id,
+    number,
+    workflowId: workflowIdOf(spec.id),
+    activityId: Context.current().info.activityId,
+    step: input.step?.name,
+    undo: input.step?.undo,
+    workerId: deps.workerId,
+    host: deps.host,
+    pid: runner.pid,
+    at: startedAt,
+  };
+  if (!(await recordStart(deps.journal, attempt, input))) {
+    deps.pool.giveBack(runner, true);
+    throw givenBack();
+  }
+  // Told again to a journal that is made anew: Temporal's history has an attempt only when it has ended.
+  const forget = deps.journal.stand({ kind: 'attemptStarted', attempt });
   heart.guard(runner);
   const gauge = deps.meter.follow(runner.tree, { jobId: spec.id, number, limits });
-  // Before the runner gets the work: a worker that starts after us must find what we had.
-  const started: Entry = {
-    kind: 'attemptStarted',
-    attempt: {
-      spec,
-      jobId: spec.id,
-      number,
-      workflowId: workflowIdOf(spec.id),
-      activityId: Context.current().info.activityId,
-      step: input.step?.name,
-      undo: input.step?.undo,
-      workerId: deps.workerId,
-      host: deps.host,
-      pid: runner.pid,
-      at: startedAt,
-    },
-  };
-  // Told again to a journal that is made anew: Temporal's history has an attempt only when it has ended.
-  const forget = deps.journal.stand(started);
-  await recordBriefly(deps.journal, started);
   const reporter = new Reporter(deps.journal.writer, spec.id, number, (value) => heart.save(value));
   const { id, type, queue, tags, metadata } = spec;
   const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
@@ -184,13 +184,35 @@ const limitsOf = ({ spec: { options }, memoryBytes }: AttemptInput): Limits => {
   return memoryBytes === undefined ? limits : { ...limits, memoryBytes };
 };
 
-/** What was in line when its queue was paused, or got a limit, goes back to ask at the gate. No journal, no policy. */
-async function keptByQueue({ db }: Journal, { spec, forced, passedGate }: AttemptInput): Promise<'paused' | 'limited' | undefined> {
-  if (forced) return undefined;
-  const policy = await readPolicy(db, spec.queue).catch(() => undefined);
-  if (policy?.paused) return 'paused';
-  return policy && policy.limit !== null && !passedGate ? 'limited' : undefined;
+/**
+ * What was in line when its queue was paused, or got a limit, goes back to ask at the gate. Force and undos pass. No journal, no
+ * policy.
+ */
+const keptNow = async ({ db }: Journal, { spec: { id, queue }, number, forced, passedGate }: AttemptInput) =>
+  forced ? undefined : keptByQueue(db, { jobId: id, number }, { queue, passedGate: passedGate === true }).catch(() => undefined);
+
+/**
+ * Takes an attempt down as started. Its queue's policy is looked at in the same transaction, so that a new one is in force from the moment
+ * it is written: what has not started by then does not.
+ *
+ * @returns false where it may not start. A journal that takes no write in time stops only what it says itself.
+ */
+async function recordStart(journal: Journal, attempt: AttemptStart, input: AttemptInput): Promise<boolean> {
+  const { spec } = input;
+  if (input.forced) {
+    await recordBriefly(journal, { kind: 'attemptStarted', attempt });
+    return true;
+  }
+  const unlessKept = { queue: spec.queue, passedGate: input.passedGate === true };
+  const isWritten = await recordBriefly(journal, { kind: 'attemptStarted', attempt: { ...attempt, unlessKept } });
+  const row = isWritten ? await readAttempt(journal.db, spec.id, attempt.number).catch(() => undefined) : undefined;
+  if (row?.started_at === attempt.at) return true;
+  if (await keptNow(journal, input)) return false;
+  journal.writer.tell({ kind: 'attemptStarted', attempt });
+  return true;
 }
+
+const givenBack = (): ApplicationFailure => ApplicationFailure.nonRetryable('its queue has a policy', GIVEN_BACK);
 
 /** How the lost attempt before this one had ended, if its worker could still write that down. */
 async function outcomeOnRecord({ journal }: AttemptDeps, { spec, number }: AttemptInput): Promise<AttemptEnd | undefined> {
@@ -223,9 +245,10 @@ async function graceOf(journal: Journal, jobId: string, own: number): Promise<nu
 }
 
 /** Written before we go on, but a journal that is down or locked stops nothing: who has waited in vain once does not wait again. */
-async function recordBriefly({ writer }: Journal, entry: Entry): Promise<void> {
-  if (writer.isBehind) writer.tell(entry);
-  else await within(JOURNAL_WAIT_MS, writer.write(entry));
+async function recordBriefly({ writer }: Journal, entry: Entry): Promise<boolean> {
+  if (!writer.isBehind) return within(JOURNAL_WAIT_MS, writer.write(entry));
+  writer.tell(entry);
+  return false;
 }
 
 function timer(ms: number | null): { over: Promise<'timeout'>; clear(): void } {

@@ -974,7 +974,7 @@ export type Mutation = {
   forceStartJob: ForceStartJobPayload;
   /** Keeps the job out of the line until it is released. One that runs goes on, and is held if it comes back. */
   holdJob: HoldJobPayload;
-  /** Lets no attempt of a queue start any more, also none that is in line already. What runs goes on; forced jobs and undos pass. */
+  /** Lets no attempt of a queue start from the answer on, also none that is in line already. What runs goes on; forced jobs and undos pass. */
   pauseQueue: PauseQueuePayload;
   /** Ends a hold: the job waits for what else it has to, or stands at the tail of its band. */
   releaseJob: ReleaseJobPayload;
@@ -984,7 +984,7 @@ export type Mutation = {
   retryJob: RetryJobPayload;
   /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. What it had gained by waiting is taken back. */
   setJobPriority: SetJobPriorityPayload;
-  /** Lets at most so many attempts of a queue run at once, those that run now included. null takes the limit away. */
+  /** Lets at most so many attempts of a queue run at once: from the answer on none starts while so many run, those that run now included. Forced jobs and undos pass. null takes the limit away. */
   setQueueLimit: SetQueueLimitPayload;
 };
 

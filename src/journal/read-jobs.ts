@@ -80,6 +80,20 @@ export function readUntold(db: Kysely<Tables>, limit: number): Promise<{ job_id:
     .execute();
 }
 
+/** Who still waits for a job that the journal has no row of. */
+export function readUnknown(db: Kysely<Tables>, limit: number): Promise<{ job_id: string; depends_on: string }[]> {
+  return db
+    .selectFrom('dependency')
+    .innerJoin('job as waiting', 'waiting.id', 'dependency.job_id')
+    .leftJoin('job as unknown', 'unknown.id', 'dependency.depends_on')
+    .select(['dependency.job_id', 'dependency.depends_on'])
+    .where('waiting.status', 'in', ['WAITING', 'HELD'])
+    .where('dependency.told', '=', 0)
+    .where('unknown.id', 'is', null)
+    .limit(limit)
+    .execute();
+}
+
 /** Whether a job waits for this final one and has not been told of its end. */
 export async function isAwaited(db: Kysely<Tables>, jobId: string): Promise<boolean> {
   const waiting = await db

@@ -31,14 +31,14 @@ export async function recordJob(db: Db, record: JobRecord): Promise<void> {
     record.events.map(({ kind, detail }, index) => ({ jobId, key: `w${record.key}.${index}`, at: record.at, kind, status, detail })),
   );
   for (const { kind, detail } of record.events) {
-    if (kind === 'DEPENDENCY_ENDED') await noteTold(db, jobId, (detail as { id: string }).id);
+    if (kind === 'DEPENDENCY_ENDED') await recordTold(db, jobId, (detail as { id: string }).id);
   }
   const changes = { ...(row.rev < rev ? changesOf(record, row, status) : {}), ...(version === undefined ? {} : { version }) };
   if (!known && record.spec) await insertJob(db, { ...(row as JobTable), ...changes }, record.spec);
   else if (Object.keys(changes).length > 0) await db.updateTable('job').set(changes).where('id', '=', jobId).execute();
 }
 
-async function noteTold(db: Db, jobId: string, dependency: string): Promise<void> {
+export async function recordTold(db: Db, jobId: string, dependency: string): Promise<void> {
   await db.updateTable('dependency').set({ told: 1 }).where('job_id', '=', jobId).where('depends_on', '=', dependency).execute();
 }
 

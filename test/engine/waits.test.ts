@@ -106,6 +106,26 @@ describe('a job on hold', () => {
     await millrace.until(id, 'SUCCEEDED');
   });
 
+  test('keeps a bounded history however often it is told something', { timeout: 120_000 }, async () => {
+    const parent = await create({ hold: true });
+    const id = await create({ hold: true, dependencies: [parent], priority: 2 });
+    const first = (await temporal.handle(id).describe()).runId;
+    let told = 0;
+    await eventually(
+      'it goes on in a new run',
+      async () => {
+        for (let at = 0; at < 10; at++) await temporal.handle(id).executeUpdate('setPriority', { args: [3 + (told++ % 2)] });
+        return (await temporal.handle(id).describe()).runId !== first;
+      },
+      100_000,
+    );
+    expect((await temporal.handle(id).describe()).historyLength).toBeLessThan(1_100);
+    expect(await orders.setPriority(id, 9)).toMatchObject({ codes: [], job: { status: 'HELD', priority: 9 } });
+    expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'WAITING' } });
+    await orders.release(parent);
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ priority: 9, attemptCount: 1 });
+  });
+
   test('in any order with priorities and force ends where the last one leaves it', async () => {
     const free = await occupy();
     const id = await inLine();
