@@ -5,7 +5,7 @@ import { jobIdOf, workflowIdOf } from '../job/ids.ts';
 import type { JobRecord } from '../job/spec.ts';
 import type { Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { JournalSinks } from '../workflows/job-life.ts';
+import type { JournalSinks } from '../workflows/journal-sinks.ts';
 
 type History = temporal.api.history.v1.IHistory;
 const { EventType } = proto.temporal.api.enums.v1;

@@ -9,7 +9,7 @@ import type { TypeDefaults } from '../journal/entries.ts';
 import type { LoadedType } from './protocol.ts';
 
 /** What a worker publishes of a type. @throws Error that says what is wrong with it: a module is not bound by our types. */
-export function describeType(definition: JobDefinition, payloadSchema?: Json): LoadedType {
+export function describeType(definition: JobDefinition, payloadSchema?: Json): Omit<LoadedType, 'file'> {
   const {
     name,
     description,

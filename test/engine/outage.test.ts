@@ -1,33 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pass } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTemporalServer, type TemporalServer } from '../../src/temporal/server/start-temporal-server.ts';
+import { expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
-import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
-import { TemporalView } from './fixtures/temporal-view.ts';
-import { Millrace } from './millrace.ts';
+import { OwnTemporal } from './fixtures/own-temporal.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
+import type { TemporalView } from './fixtures/temporal-view.ts';
+import type { Millrace } from './millrace.ts';
 
-/** A Temporal server of this file's own, for it is killed. */
-const dataDir = mkdtempSync(join(tmpdir(), 'millrace-outage-'));
-const start = (): Promise<TemporalServer> => startTemporalServer({ dataDir, namespace: 'default', ui: false, say: () => {} });
-let server: TemporalServer;
+const own = OwnTemporal.forAllTests();
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = new Scratch();
-beforeAll(async () => {
-  server = await start();
-  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS }, temporalAddress: server.address });
-  temporal = await TemporalView.of(millrace);
-});
-afterAll(async () => {
-  await temporal?.close();
-  await millrace?.stop();
-  await server?.stop();
-  scratch.remove();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+const scratch = shareMillrace({ slots: 4, temporal: own }, (shared) => ({ millrace, temporal } = shared));
 
 test(
   'while Temporal is down for 8 s attempts go on, and what ended meanwhile is reported when it is back',
@@ -94,13 +77,12 @@ test('while Temporal is down for 40 s jobs finish, and none of them runs twice t
 
 /** Kills Temporal, calls `meanwhile`, and starts it again on the same data when it has been down for that long. */
 async function outage(ms: number, meanwhile: () => void): Promise<void> {
-  process.kill(server.pids[0]!, 'SIGKILL');
-  await server.died;
+  own.kill();
+  await own.gone();
   const over = pass(ms);
-  await server.stop(0);
   meanwhile();
   await over;
-  server = await start();
+  await own.start();
 }
 
 /** A job that does not come to its end before it is let. */

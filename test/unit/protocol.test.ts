@@ -10,7 +10,15 @@ const MESSAGES: FromRunner[] = [
   {
     type: 'ready',
     types: [
-      { name: 'a', description: null, payloadSchema: {}, defaults: { priority: 3 }, steps: [{ name: 's', hasUndo: true }], reuse: true },
+      {
+        name: 'a',
+        file: 'a.ts',
+        description: null,
+        payloadSchema: {},
+        defaults: { priority: 3 },
+        steps: [{ name: 's', hasUndo: true }],
+        reuse: true,
+      },
     ],
     problems: ['b'],
   },

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { migrate } from '../../src/journal/migrate.ts';
 import type { EventRow } from '../../src/journal/read-events.ts';
 import { record } from '../../src/journal/record.ts';
 import { openSqlite, type Database } from '../../src/journal/sqlite.ts';
 import { followJournal, type Tail } from '../../src/journal/tail.ts';
 import { firstRecord } from '../../src/job/record.ts';
-import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
+import { openJournal } from './fixtures/open-journal.ts';
+import { specOf } from './fixtures/spec.ts';
 
 /** A journal with one process that writes and one that follows; `polls` counts how often it has looked. */
 let writer: Database;
@@ -20,11 +17,9 @@ let polls: number;
 let beforeRead: () => Promise<void>;
 
 beforeEach(async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'millrace-tail-'));
-  const file = join(dir, 'journal.db');
-  writer = openSqlite(file, 'write');
-  await migrate(writer);
-  reader = openSqlite(file, 'read');
+  const opened = await openJournal();
+  writer = opened;
+  reader = openSqlite(opened.file, 'read');
   polls = 0;
   beforeRead = async () => {};
   const { sqlite } = reader;
@@ -44,11 +39,7 @@ beforeEach(async () => {
     } as never,
   };
   tail = followJournal(() => followed);
-  onTestFinished(() => {
-    reader.close();
-    writer.close();
-    rmSync(dir, { recursive: true });
-  });
+  onTestFinished(() => reader.close());
 });
 
 function delayed<T extends object>(query: T): T {
@@ -63,21 +54,7 @@ function delayed<T extends object>(query: T): T {
 }
 
 const createJob = (id: string): Promise<void> =>
-  record(writer, [
-    {
-      kind: 'job',
-      record: firstRecord({
-        id,
-        type: 'sleep',
-        payload: null,
-        priority: 1,
-        tags: [],
-        metadata: null,
-        createdAt: Date.now(),
-        ...PRODUCT_DEFAULTS,
-      }),
-    },
-  ]);
+  record(writer, [{ kind: 'job', record: firstRecord(specOf({ id, createdAt: Date.now() })) }]);
 
 /** What a listener is told, in order; `next` resolves with what has come by then, at least one. */
 function listen(): { heard: EventRow[]; stop(): void; next(): Promise<EventRow[]> } {
@@ -122,16 +99,7 @@ test('more events than one read takes arrive all of them', async () => {
   const listener = listen();
   const entries = Array.from({ length: 1_500 }, (_, index) => index).map((index) => ({
     kind: 'job' as const,
-    record: firstRecord({
-      id: `many-${index}`,
-      type: 'sleep',
-      payload: null,
-      priority: 1,
-      tags: [],
-      metadata: null,
-      createdAt: 1,
-      ...PRODUCT_DEFAULTS,
-    }),
+    record: firstRecord(specOf({ id: `many-${index}` })),
   }));
   await record(writer, entries);
   const heard: EventRow[] = [];
