@@ -9,7 +9,7 @@ import { TemporalTooOld } from './prepare.ts';
  *
  * @throws TemporalUnreachable with the address and the last error.
  */
-async function untilReachable<T>(config: Config, say: (line: string) => void, attempt: (address: string) => Promise<T>): Promise<T> {
+export async function untilReachable<T>(config: Config, say: (line: string) => void, attempt: (address: string) => Promise<T>): Promise<T> {
   const until = Date.now() + PATIENCE_MS;
   let lastSaid = Date.now() - SAY_EVERY_MS + SAY_AFTER_MS;
   for (;;) {
@@ -29,7 +29,7 @@ async function untilReachable<T>(config: Config, say: (line: string) => void, at
   }
 }
 
-class TemporalUnreachable extends Error {
+export class TemporalUnreachable extends Error {
   override name = 'TemporalUnreachable';
   constructor(address: string, message: string) {
     super(

@@ -23,7 +23,7 @@ export async function endLeftovers(paths: DataPaths, say: (line: string) => void
 }
 
 /** The server's command line names its config file, the CLI's the database, the UI's the config directory. */
-function isOfDataDirectory(pid: number, paths: DataPaths): boolean {
+export function isOfDataDirectory(pid: number, paths: DataPaths): boolean {
   const commandLine = commandLineOf(pid);
   return [paths.serverConfigFile, paths.dbFile, paths.configDir].some((path) => commandLine.includes(` ${path} `));
 }
