@@ -17,9 +17,8 @@ export type Entry =
   /** Jobs that a sweep has moved out of Temporal's line, or back. */
   | { kind: 'linePaused'; jobIds: string[]; paused: boolean }
   | { kind: 'worker'; worker: WorkerState }
-  | { kind: 'jobTypes'; pool: string; types: PublishedType[] }
-  /** A job has been sent word of how one that it depends on ended, whether or not it still waits for that. */
-  | { kind: 'dependencyTold'; jobId: string; dependency: string }
+  /** All that a worker can run. */
+  | { kind: 'jobTypes'; pool: string; workerId: string; at: number; types: PublishedType[] }
   | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string }
   /** All that Temporal's history has of a job, told again. */
   | { kind: 'reconciled'; jobId: string; at: number; entries: Entry[] }
@@ -51,8 +50,6 @@ export type AttemptStart = {
   host: string;
   pid: number | null;
   at: number;
-  /** Not written where its queue keeps it by now: so a policy that is written after it finds it, and one before stops it. */
-  unlessKept?: { queue: string; passedGate: boolean };
 };
 export type AttemptEnd = {
   jobId: string;

@@ -8,40 +8,6 @@ export async function readPolicy(db: Kysely<Tables>, queue: string): Promise<Gat
   return row && { paused: row.paused === 1, limit: row.max_running };
 }
 
-/** Why an attempt may not start now; undefined where it may. */
-export async function keptByQueue(
-  db: Kysely<Tables>,
-  attempt: { jobId: string; number: number },
-  { queue, passedGate }: { queue: string; passedGate: boolean },
-): Promise<'paused' | 'limited' | undefined> {
-  const policy = await readPolicy(db, queue);
-  if (!policy || (!policy.paused && policy.limit === null) || (await isForced(db, attempt))) return undefined;
-  if (policy.paused) return 'paused';
-  // Who was let in while the limit was higher may come too late.
-  return passedGate && (await othersRunning(db, queue, attempt.jobId)) < policy.limit! ? undefined : 'limited';
-}
-
-/** Forced since this attempt was put in line, which does not know of it itself; not for one before it. */
-async function isForced(db: Kysely<Tables>, { jobId, number }: { jobId: string; number: number }): Promise<boolean> {
-  const row = await db.selectFrom('job').select(['forced', 'attempts_ended']).where('id', '=', jobId).executeTakeFirst();
-  return row?.forced === 1 && row.attempts_ended === number - 1;
-}
-
-/** Without those that were forced, who pass a limit, and undos, which have a status of their own. */
-async function othersRunning(db: Kysely<Tables>, queue: string, jobId: string): Promise<number> {
-  const { count } = await db
-    .selectFrom('job')
-    .innerJoin('attempt', (on) => on.onRef('attempt.job_id', '=', 'job.id').onRef('attempt.number', '=', 'job.last_started'))
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('job.queue', '=', queue)
-    .where('job.status', '=', 'RUNNING')
-    .where('job.forced', '=', 0)
-    .where('job.id', '<>', jobId)
-    .where('attempt.finished_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return count;
-}
-
 /** The queues that have jobs or a policy, by name. */
 export async function readQueueNames(db: Kysely<Tables>, page: { after: string; limit: number }): Promise<string[]> {
   const rows = await sql<{ name: string }>`
@@ -68,7 +34,7 @@ export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, l
       .where('queue', '=', queue)
       .where('status', '=', 'QUEUED')
       .where('in_line_paused', '=', paused ? 1 : 0)
-      // A pause passes who is forced; what has been moved is moved back whatever it is by now.
+      // A pause passes who is forced; what has been paused is let go on whatever it is by now.
       .$if(!paused, (query) => query.where('forced', '=', 0))
       .where('gate', 'is', null)
       .orderBy('band')

@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely';
 import { shownStatus, type JobStatus } from '../job/status.ts';
 import type { AttemptEnd, AttemptStart, LoggedLine } from './entries.ts';
-import { keptByQueue } from './read-queues.ts';
 import { appendEvents, recordEvent } from './record-event.ts';
 import { thinOut, usedBySamples } from './record-usage.ts';
 import type { Tables } from './tables.ts';
@@ -15,7 +14,6 @@ type Db = Kysely<Tables>;
  */
 export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
   const { jobId, number } = start;
-  if (start.unlessKept && (await keptByQueue(db, start, start.unlessKept))) return;
   const fresh = {
     workflow_id: start.workflowId,
     activity_id: start.activityId,

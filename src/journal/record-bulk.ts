@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { BulkSpec } from '../job/bulk.ts';
 import type { Entry } from './entries.ts';
-import { type JobFilter, matching } from './job-filter.ts';
+import { type JobFilter, matching } from './read-jobs.ts';
 import type { Tables } from './tables.ts';
 
 type Db = Kysely<Tables>;

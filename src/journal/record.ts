@@ -5,7 +5,7 @@ import { recordEvent } from './record-event.ts';
 import { beginBulk, endBulk, progressBulk } from './record-bulk.ts';
 import { forgetJob, isForgotten } from './forget-job.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
-import { ensureJob, recordJob, recordTerminated, recordTold } from './record-job.ts';
+import { ensureJob, recordJob, recordTerminated } from './record-job.ts';
 import { prune, prunedBefore, recordComplete } from './prune.ts';
 import { recordLinePaused, recordPolicy } from './record-queue.ts';
 import { recordUsage } from './record-usage.ts';
@@ -47,9 +47,7 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
     case 'worker':
       return recordWorker(db, entry.worker);
     case 'jobTypes':
-      return publishTypes(db, entry.pool, entry.types);
-    case 'dependencyTold':
-      return recordTold(db, entry.jobId, entry.dependency);
+      return publishTypes(db, entry);
     case 'terminated':
       return recordTerminated(db, entry.jobId, entry.at, entry.code, entry.message);
     case 'reconciled':

@@ -1,12 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { migrate } from '../../src/journal/migrate.ts';
 import type { EventRow } from '../../src/journal/read-events.ts';
 import { record } from '../../src/journal/record.ts';
 import { openSqlite, type Database } from '../../src/journal/sqlite.ts';
 import { followJournal, type Tail } from '../../src/journal/tail.ts';
 import { firstRecord } from '../../src/job/record.ts';
-import { openJournal } from './fixtures/open-journal.ts';
-import { specOf } from './fixtures/spec.ts';
+import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 
 /** A journal with one process that writes and one that follows; `polls` counts how often it has looked. */
 let writer: Database;
@@ -17,9 +20,11 @@ let polls: number;
 let beforeRead: () => Promise<void>;
 
 beforeEach(async () => {
-  const opened = await openJournal();
-  writer = opened;
-  reader = openSqlite(opened.file, 'read');
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-tail-'));
+  const file = join(dir, 'journal.db');
+  writer = openSqlite(file, 'write');
+  await migrate(writer);
+  reader = openSqlite(file, 'read');
   polls = 0;
   beforeRead = async () => {};
   const { sqlite } = reader;
@@ -39,7 +44,11 @@ beforeEach(async () => {
     } as never,
   };
   tail = followJournal(() => followed);
-  onTestFinished(() => reader.close());
+  onTestFinished(() => {
+    reader.close();
+    writer.close();
+    rmSync(dir, { recursive: true });
+  });
 });
 
 function delayed<T extends object>(query: T): T {
@@ -54,7 +63,21 @@ function delayed<T extends object>(query: T): T {
 }
 
 const createJob = (id: string): Promise<void> =>
-  record(writer, [{ kind: 'job', record: firstRecord(specOf({ id, createdAt: Date.now() })) }]);
+  record(writer, [
+    {
+      kind: 'job',
+      record: firstRecord({
+        id,
+        type: 'sleep',
+        payload: null,
+        priority: 1,
+        tags: [],
+        metadata: null,
+        createdAt: Date.now(),
+        ...PRODUCT_DEFAULTS,
+      }),
+    },
+  ]);
 
 /** What a listener is told, in order; `next` resolves with what has come by then, at least one. */
 function listen(): { heard: EventRow[]; stop(): void; next(): Promise<EventRow[]> } {
@@ -99,7 +122,16 @@ test('more events than one read takes arrive all of them', async () => {
   const listener = listen();
   const entries = Array.from({ length: 1_500 }, (_, index) => index).map((index) => ({
     kind: 'job' as const,
-    record: firstRecord(specOf({ id: `many-${index}` })),
+    record: firstRecord({
+      id: `many-${index}`,
+      type: 'sleep',
+      payload: null,
+      priority: 1,
+      tags: [],
+      metadata: null,
+      createdAt: 1,
+      ...PRODUCT_DEFAULTS,
+    }),
   }));
   await record(writer, entries);
   const heard: EventRow[] = [];
@@ -110,7 +142,13 @@ test('more events than one read takes arrive all of them', async () => {
 test('a commit without events wakes as well: logs and workers have none', async () => {
   const woken = new Promise<EventRow[]>((resolve) => onTestFinished(tail.listen(resolve)));
   await record(writer, [
-    { kind: 'jobTypes', pool: 'default', types: [{ name: 'sleep', description: null, payloadSchema: {}, defaults: {} }] },
+    {
+      kind: 'jobTypes',
+      pool: 'default',
+      workerId: 'w1',
+      at: 1_000,
+      types: [{ name: 'sleep', description: null, payloadSchema: {}, defaults: {} }],
+    },
   ]);
   expect(await woken).toEqual([]);
 });
