@@ -40,7 +40,7 @@ export function endOf(
     case 'shutdown':
       return { ...bad('LOST', 'LOST', 'its worker was shut down while it ran'), counted: false };
     case 'fenced':
-      return bad('LOST', 'LOST', 'its worker had no answer from Temporal for 24 s, so that it was killed, for another may run it by now');
+      return bad('LOST', 'LOST', 'its worker had no answer from Temporal for 24 s and killed it, for another may run it by now');
     case 'gone':
       return bad('LOST', 'LOST', 'Temporal had given it up: its job was terminated, or its worker had lost touch');
   }

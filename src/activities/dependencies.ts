@@ -6,10 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { dependant, dependencyEnded } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
-import { describeWorkflow } from './describe-workflow.ts';
 import { eachAtOnce } from './each-at-once.ts';
-
-type Deps = { client: Client; journal: Journal };
 
 /**
  * Asks jobs to tell another one of their end.
@@ -17,7 +14,7 @@ type Deps = { client: Client; journal: Journal };
  * @returns those that have ended already, and how. One that is known nowhere any more counts as FAILED.
  */
 export async function dependOn(
-  { client, journal }: Deps,
+  { client, journal }: { client: Client; journal: Journal },
   jobId: string,
   dependencies: readonly string[],
 ): Promise<Record<string, JobStatus>> {
@@ -28,10 +25,7 @@ export async function dependOn(
       await handle.signal(dependant, jobId);
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      const status = await finalStatusOf(client, journal, id);
-      // Temporal asks all of them again.
-      if (!status) throw new Error(`the job "${id}" had ended, and runs again`, { cause: error });
-      ended[id] = status;
+      ended[id] = await finalStatusOf(client, journal, id);
     }
   });
   return ended;
@@ -48,21 +42,9 @@ export async function tellDependants(client: Client, id: string, status: JobStat
   });
 }
 
-/**
- * Tells one that its dependency could not. Once: it keeps what it was sent, and one that does not wait for it any more (forced
- * past it, run again) would be sent it for as long as it lives.
- */
-export async function tellLate({ client, journal }: Deps, id: string, status: JobStatus, dependantId: string): Promise<void> {
-  await tellDependants(client, id, status, [dependantId]);
-  journal.writer.tell({ kind: 'dependencyTold', jobId: dependantId, dependency: id });
-}
-
-/**
- * What a handler is told of the jobs its own has waited for, but for those that it was forced past and that have not ended.
- * From the journal, and from Temporal where that has not got it yet.
- */
+/** What a handler is told of the jobs its own has waited for. From the journal, and from Temporal where that has not got it yet. */
 export async function dependencyResults(
-  { client, journal }: Deps,
+  { client, journal }: { client: Client; journal: Journal },
   ids: readonly string[],
 ): Promise<Record<string, { status: string; result: Json }>> {
   const rows = await readJobsById(journal.db, ids).catch(() => []);
@@ -74,7 +56,6 @@ export async function dependencyResults(
     ids.filter((id) => !results[id]),
     async (id) => {
       const status = await finalStatusOf(client, journal, id);
-      if (!status) return;
       results[id] = {
         status,
         result: status === 'SUCCEEDED' ? ((await client.workflow.getHandle(workflowIdOf(id)).result()) as Json) : null,
@@ -84,22 +65,17 @@ export async function dependencyResults(
   return results;
 }
 
-/** How a job has ended; undefined where it has not. One that is known nowhere any more counts as FAILED. */
-export async function finalStatusOf(client: Client, journal: Journal, id: string): Promise<JobStatus | undefined> {
-  const last = await describeWorkflow(client, workflowIdOf(id));
-  if (!last) {
+/** How a job that takes no message any more has ended. */
+async function finalStatusOf(client: Client, journal: Journal, id: string): Promise<JobStatus> {
+  try {
+    const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowIdOf(id)).describe();
+    if (status.name === 'COMPLETED') return 'SUCCEEDED';
+    if (status.name === 'TERMINATED') return 'ABORTED';
+    return FINAL_STATUSES.find((final) => final === typedSearchAttributes.get(searchAttributes.status)) ?? 'FAILED';
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
     // Past Temporal's retention only the journal knows it.
     const [row] = await readJobsById(journal.db, [id]);
     return row && isFinal(row.status as JobStatus) ? (row.status as JobStatus) : 'FAILED';
-  }
-  switch (last.status.name) {
-    case 'RUNNING':
-      return undefined;
-    case 'COMPLETED':
-      return 'SUCCEEDED';
-    case 'TERMINATED':
-      return 'ABORTED';
-    default:
-      return FINAL_STATUSES.find((final) => final === last.typedSearchAttributes.get(searchAttributes.status)) ?? 'FAILED';
   }
 }

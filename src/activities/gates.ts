@@ -2,12 +2,9 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { gateOfWorkflow, type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
 import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { readJobsById } from '../journal/read-jobs.ts';
 import { readPolicy } from '../journal/read-queues.ts';
-import { within } from '../process/within.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
 import { granted as grantedSignal, leave, setPolicy, want as wantSignal } from '../workflows/messages.ts';
-import { describeWorkflow } from './describe-workflow.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 type Deps = { client: Client; journal: Journal };
@@ -34,16 +31,6 @@ export const gateStart = (gate: string) => ({
   staticSummary: `lets jobs in: ${gate}`,
 });
 
-/**
- * Where workers read a queue's policy. Resolves when nothing that it keeps starts any more.
- *
- * @throws Error where the journal does not take it now.
- */
-export async function writePolicy({ writer }: Journal, queue: string, policy: GatePolicy): Promise<void> {
-  if (!(await within(JOURNAL_WAIT_MS, writer.write({ kind: 'queuePolicy', queue, policy }))))
-    throw new Error(`the journal cannot be written now, so workers do not see the new policy of the queue "${queue}" yet`);
-}
-
 /** A job gives back what it holds, or takes back what it has asked for. A gate that is gone has nothing of it. */
 export async function leaveGates(client: Client, jobId: string, keys: readonly Key[]): Promise<void> {
   await eachAtOnce(keys, ({ gate, ticket }) =>
@@ -61,24 +48,19 @@ export async function tellGranted(client: Client, gate: string, holders: readonl
   return gone;
 }
 
-/**
- * Which holders have ended, long enough ago that no process of theirs is left: a worker notices within 5 s that a job was
- * terminated, or deleted.
- */
-export async function endedAmong({ client, journal }: Deps, holders: readonly Holder[], nowMs = Date.now()): Promise<Holder[]> {
+/** Which holders have ended, long enough ago that no process of theirs is left: a worker notices a termination within 5 s. */
+export async function endedAmong(client: Client, holders: readonly Holder[], nowMs = Date.now()): Promise<Holder[]> {
   const ended: Holder[] = [];
   await eachAtOnce(holders, async (holder) => {
-    const last = await describeWorkflow(client, workflowIdOf(holder.jobId));
-    const endedAt = last ? last.closeTime?.getTime() : await endOnRecord(journal, holder.jobId);
-    if (endedAt !== undefined && nowMs - endedAt > PROCESSES_GONE_MS) ended.push(holder);
+    try {
+      const { closeTime } = await client.workflow.getHandle(workflowIdOf(holder.jobId)).describe();
+      if (closeTime && nowMs - closeTime.getTime() > PROCESSES_GONE_MS) ended.push(holder);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      ended.push(holder);
+    }
   });
   return ended;
-}
-
-/** When a job ended that Temporal has deleted; undefined as long as the reconciler has not seen to it. */
-async function endOnRecord({ db }: Journal, jobId: string): Promise<number | undefined> {
-  const [row] = await readJobsById(db, [jobId]).catch(() => []);
-  return row ? (row.finished_at ?? undefined) : 0;
 }
 
 /** The policies of queues as their gates have them, for a journal that was made anew. */
@@ -87,8 +69,8 @@ export async function restorePolicies({ client, journal }: Deps): Promise<void> 
   for await (const { workflowId } of client.workflow.list({ query })) {
     const queue = queueOfGate(gateOfWorkflow(workflowId));
     if (queue === undefined || (await readPolicy(journal.db, queue))) continue;
-    // The gate writes it.
-    await client.workflow.getHandle(workflowId).executeUpdate(setPolicy, { args: [{}] });
+    const policy = await client.workflow.getHandle(workflowId).executeUpdate(setPolicy, { args: [{}] });
+    journal.writer.tell({ kind: 'queuePolicy', queue, policy });
   }
 }
 
@@ -105,4 +87,3 @@ async function unlessGone(call: () => Promise<void>): Promise<boolean> {
 const NO_POLICY: GatePolicy = { limit: null, paused: false };
 /** A beat of a worker's heart, and the kill that follows. */
 const PROCESSES_GONE_MS = 8_000;
-const JOURNAL_WAIT_MS = 2_000;

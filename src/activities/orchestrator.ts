@@ -9,7 +9,7 @@ import { type Act, endBulk, runBulk } from './bulk.ts';
 import type { Retention } from './prune.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
-import { askGate, endedAmong, type Key, leaveGates, tellGranted, writePolicy } from './gates.ts';
+import { askGate, endedAmong, type Key, leaveGates, tellGranted } from './gates.ts';
 import { reprioritise } from './reprioritise.ts';
 import { sweep } from './sweep.ts';
 import { withdraw, type Withdrawn } from './withdraw.ts';
@@ -24,7 +24,6 @@ export type OrchestratorActivities = {
   leaveGates(input: { jobId: string; keys: readonly Key[] }): Promise<void>;
   tellGranted(input: { gate: string; granted: readonly Holder[] }): Promise<Holder[]>;
   endedAmong(input: { holders: readonly Holder[] }): Promise<Holder[]>;
-  writePolicy(input: { queue: string; policy: GatePolicy }): Promise<void>;
   runningOf(input: { queue: string }): Promise<string[]>;
   sweep(input: { queue: string; paused: boolean }): Promise<void>;
   reconcile(): Promise<void>;
@@ -43,8 +42,7 @@ export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActi
   askGate: ({ gate, policy, want }) => askGate(deps, gate, policy, want),
   leaveGates: ({ jobId, keys }) => leaveGates(deps.client, jobId, keys),
   tellGranted: ({ gate, granted }) => tellGranted(deps.client, gate, granted),
-  endedAmong: ({ holders }) => endedAmong(deps, holders),
-  writePolicy: ({ queue, policy }) => writePolicy(deps.journal, queue, policy),
+  endedAmong: ({ holders }) => endedAmong(deps.client, holders),
   runningOf: ({ queue }) => readRunningOf(deps.journal.db, queue),
   sweep: ({ queue, paused }) => sweep(deps, queue, paused),
   reconcile: () => reconcile(deps),

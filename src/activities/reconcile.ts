@@ -1,16 +1,15 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { jobIdOf, workflowIdOf } from '../job/ids.ts';
+import { jobIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJobIds, readJobsById, readUntold } from '../journal/read-jobs.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
-import { tellLate } from './dependencies.ts';
+import { tellDependants } from './dependencies.ts';
 import { reconcileBulks } from './reconcile-bulks.ts';
 import { restorePolicies } from './gates.ts';
 import { complete, restoreAll } from './complete.ts';
-import { endGone, tellOfGone } from './gone.ts';
 import { prune, type Retention } from './prune.ts';
-import { CHUNK, inChunks, type Seen, STATUSES, workflowsSince } from './visibility.ts';
+import { CHUNK, inChunks, named, type Seen, STATUSES, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
 
@@ -74,20 +73,15 @@ export async function reconcileOnce(deps: Deps, look: Look, beat: () => void = (
     after = open.length < CHUNK ? '' : open.at(-1)!.id;
     if (open.length === 0) break;
     beat();
-    const unseen = new Set(open.map(({ id }) => id));
-    for await (const chunk of inChunks(client.workflow.list({ query: named([...unseen]) }))) {
-      await compare(journal, chunk, suspects);
-      for (const { workflowId } of chunk) unseen.delete(jobIdOf(workflowId)!);
-    }
-    await endGone(deps, unseen);
+    const query = `${named(open.map(({ id }) => id))} AND ExecutionStatus != "Running"`;
+    for await (const chunk of inChunks(client.workflow.list({ query }))) await compare(journal, chunk, suspects);
     if (after === '') break;
   }
   await exceptLiving(client, suspects.closed);
   const stale = suspects.missing.union(suspects.closed);
   await restoreAll(deps, stale, beat);
   for (const { job_id, depends_on, status } of await readUntold(journal.db, CHUNK))
-    await tellLate(deps, depends_on, status as JobStatus, job_id);
-  await tellOfGone(deps, CHUNK);
+    await tellDependants(client, depends_on, status as JobStatus, [job_id]);
   await reconcileBulks({ client, journal });
   return { repaired: [...stale], after };
 }
@@ -111,8 +105,6 @@ async function exceptLiving(client: Client, closed: Set<string>): Promise<void> 
     for await (const { workflowId } of client.workflow.list({ query })) closed.delete(jobIdOf(workflowId)!);
   }
 }
-
-const named = (ids: readonly string[]): string => `WorkflowId IN (${ids.map((id) => `"${workflowIdOf(id)}"`).join(', ')})`;
 
 /** Of the open jobs a pass. */
 const MOST_OPEN = 500;
