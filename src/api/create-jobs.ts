@@ -5,7 +5,7 @@ import { firstRecord } from '../job/record.ts';
 import { LIMITS } from '../job/spec.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
-import { rowOf } from '../journal/job-row.ts';
+import { rowOf } from '../journal/record-job.ts';
 import { circleOf, waves } from './creation-order.ts';
 import { toUserError } from './errors.ts';
 import type { JobPayload, JobRows } from './job-rows.ts';

@@ -1,7 +1,13 @@
 import DataLoader from 'dataloader';
 import type { Journal } from '../journal/journal.ts';
-import { readLastAttempts, readRunningAttempts, type AttemptRow } from '../journal/read-attempts.ts';
-import { readDependencies, readJobsById, type JobRow } from '../journal/read-jobs.ts';
+import {
+  readDependencies,
+  readJobsById,
+  readLastAttempts,
+  readRunningAttempts,
+  type AttemptRow,
+  type JobRow,
+} from '../journal/read-jobs.ts';
 import { readWorkers, type WorkerRow } from '../journal/read-workers.ts';
 import { fromJournal } from './errors.ts';
 

@@ -1,9 +1,7 @@
 import { Fault } from '../job/errors.ts';
 import type { StepState } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
-import type { JobFilter } from '../journal/job-filter.ts';
-import type { AttemptRow } from '../journal/read-attempts.ts';
-import type { JobRow } from '../journal/read-jobs.ts';
+import type { AttemptRow, JobFilter, JobRow } from '../journal/read-jobs.ts';
 import { SILENT_MS, type WorkerRow } from '../journal/read-workers.ts';
 import type { JobFilter as JobFilterInput, WorkerStatus } from './schema.gen.ts';
 import { MAX_PAGE } from './cursor.ts';

@@ -5,6 +5,7 @@ import { type GatePolicy, gateOfQueue } from '../job/gate.ts';
 import { isName, NAME_RULE } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readPolicies, readPolicy, readQueueNames, readStats } from '../journal/read-queues.ts';
+import { within } from '../process/within.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
 import { setPolicy } from '../workflows/messages.ts';
 import { fromJournal, toUserError } from './errors.ts';
@@ -26,7 +27,7 @@ export class Queues {
     this.#journal = journal;
   }
 
-  /** When it resolves workers start nothing of it any more. */
+  /** When it resolves workers start nothing of it any more: they ask the journal before each attempt. */
   pause(name: string): Promise<QueuePayload> {
     return this.#set(name, { paused: true });
   }
@@ -84,18 +85,18 @@ export class Queues {
   async #set(name: string, changes: Partial<GatePolicy>): Promise<QueuePayload> {
     try {
       check(name, changes);
-      // A gate that is opened now begins with what is on record: the one before may have been terminated.
-      const known = await readPolicy(this.#journal.db, name).catch(() => undefined);
-      const begin: GatePolicy = { limit: null, paused: false, ...known, ...changes };
+      const { limit = null, paused = false } = changes;
       const policy = await toTemporal(this.#client, () => {
         // Another one for each try: it can be used once.
         const startWorkflowOperation = new WithStartWorkflowOperation<typeof gateWorkflow>('gateWorkflow', {
           ...gateStart(gateOfQueue(name)),
-          args: [gateOfQueue(name), begin],
+          args: [gateOfQueue(name), { limit, paused }],
           workflowIdConflictPolicy: 'USE_EXISTING',
         });
         return this.#client.workflow.executeUpdateWithStart(setPolicy, { startWorkflowOperation, args: [changes] });
       });
+      const isWritten = await within(JOURNAL_WAIT_MS, this.#journal.writer.write({ kind: 'queuePolicy', queue: name, policy }));
+      if (!isWritten) throw new Fault('BACKEND_UNAVAILABLE', 'the journal cannot be written now, so workers do not see it yet; try again');
       this.#policies = undefined;
       return { queue: { name, policy }, userErrors: [] };
     } catch (error) {
@@ -115,4 +116,5 @@ function check(name: string, { limit }: Partial<GatePolicy>): void {
 
 const MAX_LIMIT = 100_000;
 const MAX_WINDOW_MS = 30 * 86_400_000;
+const JOURNAL_WAIT_MS = 2_000;
 const FRESH_MS = 1_000;

@@ -1,7 +1,6 @@
 import type { Json } from '../index.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { JobRow } from '../journal/read-jobs.ts';
-import type { AttemptRow } from '../journal/read-attempts.ts';
+import type { JobRow, AttemptRow } from '../journal/read-jobs.ts';
 import type { EventRow, LogLineRow } from '../journal/read-events.ts';
 import type { UsageRow } from '../journal/read-usage.ts';
 import type { WorkerRow, JobTypeRow } from '../journal/read-workers.ts';
@@ -70,21 +69,18 @@ export type AbortJobPayload = {
   userErrors: Array<UserError>;
 };
 
-/**
- * One try at a job, in one process. Of a journal that was made again from Temporal it has what its history tells: number, outcome, error,
- * worker, host, and when; what only its worker knew is null, and its log and usage are empty.
- */
+/** One try at a job, in one process. */
 export type Attempt = {
   __typename?: 'Attempt';
-  /** What its handler and hooks have noted on it, an object of at most 16 KiB, written with its end; null where they have noted nothing, and where only Temporal's history is left of it. */
+  /** What its handler and hooks have noted on it, an object of at most 16 KiB, written with its end; null where they have noted nothing. A rebuilt journal has none. */
   annotations?: Maybe<Scalars['JSON']['output']>;
-  /** CPU time of its processes, in steps of 10 ms; null while it runs, where nothing was measured, and where only Temporal's history is left of it. */
+  /** CPU time of its processes, in steps of 10 ms; null while it runs, and where nothing was measured. */
   cpuSeconds?: Maybe<Scalars['Float']['output']>;
   /** From start to end. */
   durationMs?: Maybe<Scalars['Float']['output']>;
   /** Why it did not succeed. */
   error?: Maybe<JobError>;
-  /** With which its process ended, where it died by itself; null where only Temporal's history is left of it. */
+  /** With which its process ended, where it died by itself. */
   exitCode?: Maybe<Scalars['Int']['output']>;
   /** When its process had answered or was gone. */
   finishedAt?: Maybe<Scalars['DateTime']['output']>;
@@ -94,9 +90,9 @@ export type Attempt = {
   id: Scalars['ID']['output'];
   /** The job it belongs to. */
   job: Job;
-  /** How long the kill took, from the ask to the proof that its process and all that it had started are gone; null where only Temporal's history is left of it. */
+  /** How long the kill took, from the ask to the proof that its process and all that it had started are gone. */
   killMs?: Maybe<Scalars['Float']['output']>;
-  /** Every process the kill ended, also one that had moved to a session of its own, or was left behind by a handler that had come to its end; none where only Temporal's history is left of it. */
+  /** Every process the kill ended, also one that had moved to a session of its own, or was left behind by a handler that had come to its end. */
   killedPids: Array<Scalars['Int']['output']>;
   /** What it wrote to stdout and stderr. */
   log: LogConnection;
@@ -104,17 +100,17 @@ export type Attempt = {
   number: Scalars['Int']['output'];
   /** null while it runs. */
   outcome?: Maybe<AttemptOutcome>;
-  /** The most memory that its processes had at one of the looks, five a second; null while it runs, where nothing was measured, and where only Temporal's history is left of it. */
+  /** The most memory that its processes had at one of the looks, five a second; null while it runs, and where nothing was measured. */
   peakMemoryBytes?: Maybe<Scalars['Bytes']['output']>;
   /** Its process; null where only Temporal's history is left of it. */
   pid?: Maybe<Scalars['Int']['output']>;
-  /** By which its process ended, where it was killed or died of one; null where only Temporal's history is left of it. */
+  /** By which its process ended, where it was killed or died of one. */
   signal?: Maybe<Scalars['String']['output']>;
   /** When it had its process. */
   startedAt: Scalars['DateTime']['output'];
-  /** The step it ran; null in a job of one piece, and where only Temporal's history is left of it. */
+  /** The step it ran; null in a job of one piece. */
   step?: Maybe<Scalars['String']['output']>;
-  /** It ran the step's undo; false where only Temporal's history is left of it. */
+  /** It ran the step's undo. */
   undo: Scalars['Boolean']['output'];
   /** What its processes used, oldest first: a sample a second while it runs, at most 60 of them once it has ended. */
   usage: UsageConnection;
@@ -125,20 +121,14 @@ export type Attempt = {
 };
 
 
-/**
- * One try at a job, in one process. Of a journal that was made again from Temporal it has what its history tells: number, outcome, error,
- * worker, host, and when; what only its worker knew is null, and its log and usage are empty.
- */
+/** One try at a job, in one process. */
 export type AttemptLogArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: Scalars['Int']['input'];
 };
 
 
-/**
- * One try at a job, in one process. Of a journal that was made again from Temporal it has what its history tells: number, outcome, error,
- * worker, host, and when; what only its worker knew is null, and its log and usage are empty.
- */
+/** One try at a job, in one process. */
 export type AttemptUsageArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: Scalars['Int']['input'];
@@ -974,7 +964,7 @@ export type Mutation = {
   forceStartJob: ForceStartJobPayload;
   /** Keeps the job out of the line until it is released. One that runs goes on, and is held if it comes back. */
   holdJob: HoldJobPayload;
-  /** Lets no attempt of a queue start from the answer on, also none that is in line already. What runs goes on; forced jobs and undos pass. */
+  /** Lets no attempt of a queue start any more, also none that is in line already. What runs goes on; forced jobs and undos pass. */
   pauseQueue: PauseQueuePayload;
   /** Ends a hold: the job waits for what else it has to, or stands at the tail of its band. */
   releaseJob: ReleaseJobPayload;
@@ -984,7 +974,7 @@ export type Mutation = {
   retryJob: RetryJobPayload;
   /** Changes how urgent the job is, also while it is in line: it moves to the tail of its new band. What it had gained by waiting is taken back. */
   setJobPriority: SetJobPriorityPayload;
-  /** Lets at most so many attempts of a queue run at once: from the answer on none starts while so many run, those that run now included. Forced jobs and undos pass. null takes the limit away. */
+  /** Lets at most so many attempts of a queue run at once, those that run now included. null takes the limit away. */
   setQueueLimit: SetQueueLimitPayload;
 };
 
@@ -1443,17 +1433,17 @@ export type SetQueueLimitPayload = {
 /** One step of a job of many. */
 export type Step = {
   __typename?: 'Step';
-  /** Attempts of it and of its undo; those of which only Temporal's history is left do not count. */
+  /** Attempts of it and of its undo. */
   attemptCount: Scalars['Int']['output'];
   /** Why it, or its undo, failed. */
   error?: Maybe<JobError>;
-  /** When its last attempt ended; null before, and where only Temporal's history is left of them. */
+  /** When its last attempt ended; null before. */
   finishedAt?: Maybe<Scalars['DateTime']['output']>;
   /** As its type names it. */
   name: Scalars['String']['output'];
   /** What it returned. */
   result?: Maybe<Scalars['JSON']['output']>;
-  /** When its first attempt started; null before, and where only Temporal's history is left of them. */
+  /** When its first attempt started. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Where it stands. */
   status: StepStatus;

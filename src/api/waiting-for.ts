@@ -73,8 +73,7 @@ async function lineOf(row: JobRow, journal: Journal): Promise<[WaitingKind, stri
 async function openDependencies(row: JobRow, loaders: Loaders): Promise<string[]> {
   const ids = await loaders.dependencies.load(row.id);
   const jobs = await Promise.all(ids.map((id) => loaders.job.load(id)));
-  // Also one that the journal has not got, or not any more: the job waits for it as long as it has not been told.
-  return ids.filter((_, index) => !jobs[index] || !isFinal(jobs[index].status as JobStatus));
+  return ids.filter((_, index) => jobs[index] && !isFinal(jobs[index].status as JobStatus));
 }
 
 const MAX_IDS = 100;

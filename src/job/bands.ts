@@ -10,7 +10,7 @@ export const BANDS = 15;
 export const PRIORITY = { min: 1, max: 10, regular: 1 } as const;
 
 /** The first this many losses of a job put it before all others; after that it may be the job that kills its hosts. */
-const LOSSES_SERVED_FIRST = 2;
+export const LOSSES_SERVED_FIRST = 2;
 
 export type Standing = {
   priority: number;

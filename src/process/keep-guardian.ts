@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Guardian, LifeLimit } from './guardian.ts';
+import type { Guardian } from './guardian.ts';
 
-/** A guardian that is followed by another one when it dies before us, which is told of every group that is still watched, and of its limit. */
+/** A guardian that is followed by another one when it dies before us, which is told of every group that is still watched. */
 export function keepGuardian(start: () => Guardian): Guardian {
-  const watched = new Map<number, LifeLimit | undefined>();
+  const watched = new Set<number>();
   const over = Promise.withResolvers<void>();
   let isStopped = false;
   const begin = (): Guardian => {
     const guardian = start();
-    for (const [pgid, limit] of watched) guardian.watch(pgid, limit);
+    for (const pgid of watched) guardian.watch(pgid);
     void guardian.ended.then(async () => {
       if (!isStopped) await sleep(PAUSE_MS);
       if (isStopped) over.resolve();
@@ -18,9 +18,9 @@ export function keepGuardian(start: () => Guardian): Guardian {
   };
   let current = begin();
   return {
-    watch(pgid, limit) {
-      watched.set(pgid, limit);
-      current.watch(pgid, limit);
+    watch(pgid) {
+      watched.add(pgid);
+      current.watch(pgid);
     },
     forget(pgid) {
       watched.delete(pgid);

@@ -1,6 +1,5 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readStat } from './proc.ts';
 
 /**
  * Takes a pid file for this process. Undefined while another living process has it; one whose process is gone is taken
@@ -9,7 +8,7 @@ import { readStat } from './proc.ts';
 export function claimPidFile(file: string): { release(): void } | undefined {
   mkdirSync(dirname(file), { recursive: true });
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, `${process.pid} ${readStat(process.pid)?.startTime ?? ''}\n`);
+  writeFileSync(own, `${process.pid} ${startTimeOf(process.pid) ?? ''}\n`);
   try {
     for (;;) {
       try {
@@ -33,7 +32,17 @@ export function ownerOf(file: string): number | undefined {
     const [pid, startTime] = readFileSync(file, 'utf8').trim().split(' ');
     const number = Number(pid);
     process.kill(number, 0);
-    return startTime && readStat(number)?.startTime !== startTime ? undefined : number;
+    return startTime && startTimeOf(number) !== startTime ? undefined : number;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In clock ticks since boot (proc_pid_stat(5), field 22); undefined without /proc. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
   } catch {
     return undefined;
   }

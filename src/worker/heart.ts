@@ -2,8 +2,6 @@ import { Context } from '@temporalio/activity';
 import { defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Json } from '../index.ts';
-import { upS } from '../process/uptime.ts';
-import type { Runner } from './runner.ts';
 
 /** Why an attempt must end although its handler has not. */
 export type Ask = 'cancelled' | 'shutdown' | 'gone' | 'fenced';
@@ -23,9 +21,6 @@ export class Heart {
   /** Temporal does not know the attempt any more, whatever was asked of it before. */
   #gone = false;
   #fence: NodeJS.Timeout | undefined;
-  /** By upS: when the last heartbeat that was answered was sent. */
-  #heldSinceS = 0;
-  #guarded: Pick<Runner, 'mayLiveUntil'> | undefined;
   #checkpoint: { checkpoint: Json } | undefined;
   #beating: Promise<void> | undefined;
   readonly #cutOff: AbortSignal;
@@ -38,7 +33,7 @@ export class Heart {
     this.#identity = options.identity;
     this.#cutOff = options.cutOff;
     // The task has just been handed out: that is as good as an answer.
-    this.#hold(upS());
+    this.#acknowledged(Date.now());
     this.#timer = setInterval(() => void this.beat(), BEAT_MS);
     const { cancellationSignal } = this.#context;
     const asked = (): void => {
@@ -54,22 +49,6 @@ export class Heart {
   /** Resolves when the attempt must end. */
   get asked(): Promise<Ask> {
     return this.#asked.promise;
-  }
-
-  /** It should have been ended by now, because Temporal has not answered. That stays so. */
-  get isOverdue(): boolean {
-    return upS() >= this.#heldSinceS + FENCE_S;
-  }
-
-  /** Has the attempt's runner ended from outside where we cannot, until {@link unguard}: we may be stopped ourselves. */
-  guard(runner: Pick<Runner, 'mayLiveUntil'>): void {
-    this.#guarded = runner;
-    runner.mayLiveUntil(this.#heldSinceS + OUTER_FENCE_S);
-  }
-
-  unguard(): void {
-    this.#guarded?.mayLiveUntil(undefined);
-    this.#guarded = undefined;
   }
 
   /** Ends the attempt as one that is not ours any more. */
@@ -108,22 +87,14 @@ export class Heart {
   }
 
   /** The fence by when it was sent: Temporal may count from then on, however late its answer has come. */
-  #acknowledged(sentAtS: number): void {
-    // Too late: we were stopped, and our timer had no turn yet.
-    if (this.isOverdue) return this.#asked.resolve('fenced');
-    this.#hold(sentAtS);
-  }
-
-  #hold(sinceS: number): void {
+  #acknowledged(sentAt: number): void {
     this.#answeredAt = Date.now();
-    this.#heldSinceS = sinceS;
     clearTimeout(this.#fence);
-    this.#fence = setTimeout(() => this.#asked.resolve('fenced'), (sinceS + FENCE_S - upS()) * 1_000);
-    this.#guarded?.mayLiveUntil(sinceS + OUTER_FENCE_S);
+    this.#fence = setTimeout(() => this.#asked.resolve('fenced'), sentAt + FENCE_MS - Date.now());
   }
 
   async #send(): Promise<void> {
-    const sentAtS = upS();
+    const sentAt = Date.now();
     try {
       // Without it the SDK takes the attempt for timed out by itself. It throttles these to one in 24 s.
       this.#context.heartbeat(this.#checkpoint);
@@ -135,7 +106,7 @@ export class Heart {
           ...(this.#checkpoint ? { details: { payloads: toPayloads(defaultPayloadConverter, this.#checkpoint) ?? [] } } : {}),
         }),
       );
-      this.#acknowledged(sentAtS);
+      this.#acknowledged(sentAt);
       if (answer.cancelRequested) this.#asked.resolve('cancelled');
     } catch (error) {
       if ((error as { code?: number }).code !== GRPC_NOT_FOUND) return;
@@ -155,9 +126,7 @@ function askOf({ cancellationDetails }: Context): Ask | undefined {
 
 const BEAT_MS = 5_000;
 /** Under the heartbeat timeout of 30 s by more than a kill takes. */
-const FENCE_S = 24;
-/** After ours, where we can; and 4 s before the heartbeat timeout, of which the guardian's next look takes up to one. */
-const OUTER_FENCE_S = 26;
+const FENCE_MS = 24_000;
 const FRESH_MS = 2_000;
 const RETRY_MS = 250;
 const GRPC_NOT_FOUND = 5;

@@ -12,7 +12,7 @@ export type LoadOptions = {
   jobsDir: string;
   /** Undefined or empty: `millrace.yaml` of the working directory, if it is there. */
   commandsFile?: string | undefined;
-  /** Files that are left out: they have ended or blocked a process that loaded them, or are not needed. */
+  /** Files that are known to end or to block the process that loads them. */
   skip?: readonly string[];
   /** Told before each file, so that the one that ends or blocks the process is known. */
   onLoading?: (file: string) => void;
@@ -33,7 +33,7 @@ export async function loadJobs({ jobsDir, commandsFile, skip = [], onLoading = (
       if (!exported) throw new Error('it has no default export; write `export default defineJob({ … })`');
       if (isHooks(exported)) loaded.hooks.push(exported);
       else {
-        add(loaded, file, exported);
+        add(loaded, exported);
         await warmUp(exported, file, loaded.problems);
       }
     } catch (error) {
@@ -66,15 +66,15 @@ async function loadCommands(file: string, loaded: LoadedJobs): Promise<void> {
   loaded.problems.push(...problems);
   for (const { definition, payloadSchema, at } of commands) {
     try {
-      add(loaded, file, definition, payloadSchema);
+      add(loaded, definition, payloadSchema);
     } catch (error) {
       loaded.problems.push(`${at}: ${(error as Error).message}`);
     }
   }
 }
 
-function add({ definitions, types }: LoadedJobs, file: string, definition: JobDefinition, payloadSchema?: Json): void {
-  const type = { ...describeType(definition, payloadSchema), file };
+function add({ definitions, types }: LoadedJobs, definition: JobDefinition, payloadSchema?: Json): void {
+  const type = describeType(definition, payloadSchema);
   if (definitions.has(type.name)) throw new Error(`another module has the type ${type.name} already`);
   definitions.set(type.name, definition);
   types.push(type);

@@ -59,8 +59,6 @@ export type RunnerAttempt = {
 
 export type LoadedType = {
   name: string;
-  /** Which has it, as `loading` names it. */
-  file: string;
   description: string | null;
   payloadSchema: Json;
   defaults: TypeDefaults;
@@ -90,7 +88,6 @@ const message = z.discriminatedUnion('type', [
     types: z.array(
       z.looseObject({
         name: z.string(),
-        file: z.string(),
         description: z.string().nullable(),
         payloadSchema: json,
         defaults: z.record(z.string(), z.unknown()),

@@ -1,9 +1,7 @@
 import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
 import { readStat } from '../process/proc.ts';
-import { Changes } from './changes.ts';
 import type { Loaded } from './protocol.ts';
-import type { Runner } from './runner.ts';
-import { StartFaults } from './start-faults.ts';
+import { LoadFailed, type Runner } from './runner.ts';
 
 export type RunnerPoolOptions = {
   slots: number;
@@ -11,7 +9,7 @@ export type RunnerPoolOptions = {
   maxAttempts: number;
   /** One that holds more than this after an attempt is replaced. */
   maxMemoryBytes: number | undefined;
-  /** `skip`: files that it is not to load. `heapBytes`: without, as much as every runner has. */
+  /** `skip`: files that it must not load, for they have ended a runner. `heapBytes`: without, as much as every runner has. */
   fork: (skip: readonly string[], heapBytes?: number) => Runner;
   onProblem: (message: string) => void;
 };
@@ -32,8 +30,8 @@ export class RunnerPool {
   /** Each for one attempt that has a memory limit of its own. */
   readonly #single = new Set<Runner>();
   readonly #ready: Runner[] = [];
-  readonly #changes = new Changes();
-  readonly #faults: StartFaults;
+  readonly #wakers = new Set<() => void>();
+  readonly #skipped = new Map<string, string>();
   readonly #loaded = Promise.withResolvers<Loaded>();
   readonly #settled = Promise.withResolvers<void>();
   #latest: Loaded | undefined;
@@ -43,14 +41,13 @@ export class RunnerPool {
   /** Leases that have no runner yet, and how many of them want one that has run nothing. */
   #waiting = 0;
   #waitingFresh = 0;
+  #failures = 0;
+  #lastFailure: string | undefined;
+  #pause: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: RunnerPoolOptions) {
     this.#options = options;
-    this.#faults = new StartFaults(options.onProblem, () => {
-      this.#refill();
-      this.#changes.tell();
-    });
     this.#refill();
   }
 
@@ -74,8 +71,7 @@ export class RunnerPool {
   }
 
   get problems(): string[] {
-    const { skipped, last } = this.#faults;
-    return [...skipped.values(), ...(this.#latest?.problems ?? []), ...(last ? [last] : [])];
+    return [...this.#skipped.values(), ...(this.#latest?.problems ?? []), ...(this.#lastFailure ? [this.#lastFailure] : [])];
   }
 
   get busy(): number {
@@ -105,29 +101,13 @@ export class RunnerPool {
     return runner;
   }
 
-  /**
-   * A new runner with a heap of its own, for one attempt, in place of a warm one. It loads no more than the type needs: its file, and those
-   * that have no type, such as hooks for all. It is not ready yet.
-   */
-  async leaseSingle(type: string, heapBytes: number): Promise<Runner> {
+  /** A new runner with a heap of its own, for one attempt, in place of a warm one. It is not ready yet. */
+  leaseSingle(heapBytes: number): Runner {
+    const runner = this.#options.fork([...this.#skipped.keys()], heapBytes);
     this.#leased += 1;
-    const file = this.types.find(({ name }) => name === type)?.file;
-    const others = file === undefined ? [] : this.types.map((other) => other.file).filter((other) => other !== file);
-    for (;;) {
-      const runner = this.#stopped || this.#faults.isPausing ? undefined : this.#options.fork([...this.#skip, ...others], heapBytes);
-      if (runner?.hasStarted) {
-        this.#single.add(runner);
-        void runner.exited.then(() => this.#single.delete(runner));
-        void runner.ready.then(
-          () => this.#faults.succeeded(),
-          // It has a process, and so an attempt, whose end that is.
-          () => {},
-        );
-        return runner;
-      }
-      if (runner) await runner.ready.catch((error: Error) => this.#hasFailed(error));
-      else await this.#changes.next();
-    }
+    this.#single.add(runner);
+    void runner.exited.then(() => this.#single.delete(runner));
+    return runner;
   }
 
   /** Ends a lease: a runner in good order serves the next attempt, another one takes the place of any other. */
@@ -139,7 +119,7 @@ export class RunnerPool {
       this.#replace(runner);
       void runner.kill(0);
     }
-    this.#changes.tell();
+    this.#wake();
   }
 
   /** What Temporal's worker asks before it polls. */
@@ -147,21 +127,21 @@ export class RunnerPool {
     return {
       type: 'custom',
       reserveSlot: async (_, signal) => {
-        while (!this.#take()) await this.#changes.next(signal);
+        while (!this.#take()) await this.#change(signal);
         return {};
       },
       tryReserveSlot: () => (this.#take() ? {} : null),
       markSlotUsed: () => {},
       releaseSlot: () => {
         this.#permits -= 1;
-        this.#changes.tell();
+        this.#wake();
       },
     };
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#faults.stop();
+    clearTimeout(this.#pause);
     await Promise.all([...this.#all.keys(), ...this.#single].map((runner) => runner.kill(0)));
   }
 
@@ -183,12 +163,12 @@ export class RunnerPool {
         if (runner) return runner;
         // No fresh one is on its way for us: a used one makes room.
         const used = this.#ready[0];
-        if (fresh && used && !this.#faults.isPausing && this.#starting < this.#waitingFresh) {
+        if (fresh && used && !this.#pause && this.#starting < this.#waitingFresh) {
           this.#unready(used);
           this.#replace(used);
           void used.kill(0);
         }
-        await this.#changes.next();
+        await this.#change();
       }
     } finally {
       this.#waiting -= 1;
@@ -217,24 +197,21 @@ export class RunnerPool {
   }
 
   #refill(): void {
-    if (this.#stopped || this.#faults.isPausing) return;
+    if (this.#stopped || this.#pause) return;
     const staying = Array.from(this.#all.values()).filter(({ isLast }) => !isLast).length;
     for (let count = staying; count < this.#options.slots; count++) this.#fork();
   }
 
   #fork(): void {
-    const runner = this.#options.fork(this.#skip);
+    const runner = this.#options.fork([...this.#skipped.keys()]);
     this.#all.set(runner, { attempts: 0, isLast: false });
     this.#starting += 1;
     void runner.ready
       .then(
         (loaded) => this.#hasLoaded(runner, loaded),
-        (error: Error) => {
-          this.#starting -= 1;
-          this.#hasFailed(error);
-        },
+        (error: Error) => this.#hasFailed(error),
       )
-      .then(() => this.#changes.tell());
+      .then(() => this.#wake());
     void runner.untilSpent.then(() => {
       if (this.#unready(runner)) void runner.kill(0);
     });
@@ -248,7 +225,8 @@ export class RunnerPool {
 
   #hasLoaded(runner: Runner, loaded: Loaded): void {
     this.#starting -= 1;
-    this.#faults.succeeded();
+    this.#failures = 0;
+    this.#lastFailure = undefined;
     this.#latest = loaded;
     this.#ready.push(runner);
     this.#loaded.resolve(loaded);
@@ -256,13 +234,27 @@ export class RunnerPool {
   }
 
   #hasFailed(error: Error): void {
+    this.#starting -= 1;
     if (this.#stopped) return;
-    this.#faults.failed(error, this.isReady);
-    if (this.#faults.isLasting) this.#settled.resolve();
-  }
-
-  get #skip(): string[] {
-    return [...this.#faults.skipped.keys()];
+    const file = error instanceof LoadFailed ? error.file : undefined;
+    if (file && this.#skipped.has(file)) return;
+    this.#options.onProblem(error.message);
+    // What has been loaded once is served: it is not the module that is at fault, or not for good.
+    if (file && !this.#latest) return void this.#skipped.set(file, error.message);
+    this.#lastFailure = error.message;
+    // Those that fail together are one failure.
+    if (this.#pause) return;
+    this.#failures += 1;
+    if (this.#failures >= GIVE_UP_AFTER) this.#settled.resolve();
+    this.#pause = setTimeout(
+      () => {
+        this.#pause = undefined;
+        this.#refill();
+        this.#wake();
+      },
+      Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures),
+    );
+    this.#pause.unref();
   }
 
   /** Takes a runner out of those that wait for an attempt. False where it was not among them. */
@@ -271,4 +263,31 @@ export class RunnerPool {
     if (at >= 0) this.#ready.splice(at, 1);
     return at >= 0;
   }
+
+  #wake(): void {
+    for (const waker of this.#wakers) waker();
+  }
+
+  #change(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        this.#wakers.delete(done);
+        signal?.removeEventListener('abort', aborted);
+        resolve();
+      };
+      const aborted = (): void => {
+        this.#wakers.delete(done);
+        // The SDK takes any other error for a fault of ours.
+        reject(signal?.reason as Error);
+      };
+      if (signal?.aborted) return aborted();
+      this.#wakers.add(done);
+      signal?.addEventListener('abort', aborted);
+    });
+  }
 }
+
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 30_000;
+/** Failed starts in a row after which a worker goes on without a runner, and shows why. */
+const GIVE_UP_AFTER = 3;

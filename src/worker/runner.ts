@@ -1,22 +1,24 @@
-import type { ChildProcess } from 'node:child_process';
-import { type Duplex, Readable } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Annotations, Json } from '../index.ts';
 import type { JobError } from '../job/spec.ts';
 import type { ReasonCode } from '../job/status.ts';
 import type { LoggedLine } from '../journal/entries.ts';
 import type { Guardian } from '../process/guardian.ts';
 import { isAlive } from '../process/group.ts';
-import { ofRunner } from '../process/mark.ts';
+import { asEnv, ofRunner } from '../process/mark.ts';
 import { childrenOf, readStat } from '../process/proc.ts';
 import { askTree, killTree, membersOf, pidsOf, type Tree } from '../process/tree.ts';
 import { within } from '../process/within.ts';
 import { Channel, CHANNEL_FD, type Hearer } from './channel.ts';
 import { AttemptLog, type LogCaps } from './attempt-log.ts';
 import { LineReader } from './lines.ts';
-import { Loading } from './loading.ts';
 import type { Meter } from './meter.ts';
 import { type Answer, type FromRunner, type Loaded, readMessage, type RunnerAttempt, type ToRunner } from './protocol.ts';
-import { type Exit, type RunnerProcessOptions, startRunnerProcess } from './runner-process.ts';
 
 export type RunnerEnd =
   | { kind: 'done'; result: Json; reusable: boolean }
@@ -38,8 +40,15 @@ export type Listener = {
   answered(): void;
 };
 
-export type RunnerOptions = RunnerProcessOptions & {
+export type RunnerOptions = {
+  jobsDir: string;
+  /** Undefined: `millrace.yaml` of the working directory, if it is there. */
+  commandsFile: string | undefined;
+  /** Files of the jobs folder that are not to be loaded. */
+  skip: readonly string[];
+  heapBytes: number;
   logCaps: LogCaps;
+  cacheDir: string;
   guardian: Guardian;
   meter: Meter;
   /** The worker's own, which a runner's begins with. */
@@ -47,6 +56,16 @@ export type RunnerOptions = RunnerProcessOptions & {
   /** How long one file may take to load. */
   loadMs?: number;
 };
+
+/** A runner has not become ready. `file` is what it was loading, where it got that far. */
+export class LoadFailed extends Error {
+  override name = 'LoadFailed';
+  readonly file: string | undefined;
+  constructor(file: string | undefined, what: string) {
+    super(`${file ? `${file}: ` : ''}${what}`);
+    this.file = file;
+  }
+}
 
 /** One child process that executes handler code, one attempt at a time, in a process group of its own. */
 export class Runner {
@@ -56,9 +75,8 @@ export class Runner {
   readonly heapBytes: number;
   /** Resolves when the job modules are loaded; rejects with a {@link LoadFailed} when the process ends, or takes too long, before that. */
   readonly ready: Promise<Loaded>;
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
   readonly #child: ChildProcess;
-  readonly #guardian: Guardian;
   readonly #channel: Channel | undefined;
   readonly #stdout: LineReader;
   readonly #stderr: LineReader;
@@ -73,20 +91,28 @@ export class Runner {
   #cleared: Promise<Set<number>> = Promise.resolve(new Set());
 
   constructor(options: RunnerOptions) {
-    const { heapBytes, logCaps, guardian, meter, mark: workerMark, loadMs = LOAD_MS } = options;
+    const { jobsDir, commandsFile = '', skip, heapBytes, logCaps, cacheDir, guardian, meter, mark: workerMark, loadMs = LOAD_MS } = options;
     this.#logCaps = logCaps;
-    this.#guardian = guardian;
     this.heapBytes = heapBytes;
     const mark = ofRunner(workerMark);
-    const { child, exited } = startRunnerProcess(options, mark);
+    const heapMiB = Math.floor(heapBytes / 2 ** 20);
+    const flags = [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning'];
+    const child = spawn(process.execPath, [...flags, MAIN, jobsDir, commandsFile, ...skip], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(cacheDir, 'compiled'), ...asEnv(mark) },
+    });
     this.#child = child;
-    this.exited = exited;
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      child.once('error', () => resolve({ exitCode: null, signal: null }));
+    });
     this.pid = child.pid ?? 0;
     this.tree = child.pid
       ? { pid: child.pid, mark, since: startOf(child.pid), known: new Map() }
       : { mark, known: new Map(), isGone: true };
-    this.#stdout = new LineReader(child.stdout ?? Readable.from([]), 'STDOUT');
-    this.#stderr = new LineReader(child.stderr ?? Readable.from([]), 'STDERR');
+    this.#stdout = new LineReader(child.stdout!, 'STDOUT');
+    this.#stderr = new LineReader(child.stderr!, 'STDERR');
     this.ready = this.#load(loadMs);
     this.ready.catch(() => {});
     if (!child.pid) return;
@@ -109,11 +135,7 @@ export class Runner {
       meter.remove(this.tree);
       guardian.forget(this.pid);
     });
-  }
-
-  /** False where the system had nothing left to start a process with; `ready` rejects with the cause. */
-  get hasStarted(): boolean {
-    return this.pid > 0;
+    lowerPriority(this.pid);
   }
 
   /** A handler has closed its stdout or stderr, or the process has ended, or is about to: a further attempt, or its output, would be lost. */
@@ -126,24 +148,38 @@ export class Runner {
     return Promise.race([this.#stdout.closed, this.#stderr.closed]);
   }
 
-  async #load(loadMs: number): Promise<Loaded> {
-    const loading = new Loading(loadMs, this.exited, () => void killTree(this.tree));
-    const early = new AttemptLog(this.#logCaps, (line) => {
-      loading.line(line.text);
-      this.#look(line);
+  /** Every file has {@link loadMs} of its own; a module that never ends is ended. */
+  #load(loadMs: number): Promise<Loaded> {
+    return new Promise((resolve, reject) => {
+      const said: string[] = [];
+      const early = new AttemptLog(this.#logCaps, (line) => {
+        said.push(line.text);
+        this.#look(line);
+      });
+      void this.#stderr.read(0, early);
+      let loading: string | undefined;
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        void killTree(this.tree);
+      }, loadMs);
+      this.#hear = (message) => {
+        timer.refresh();
+        if (message.type === 'loading') loading = message.file;
+        if (message.type === 'ready') {
+          clearTimeout(timer);
+          this.#ownChildren = new Set(childrenOf(this.pid));
+          resolve(message);
+        }
+      };
+      void this.exited.then(({ exitCode, signal }) => {
+        clearTimeout(timer);
+        const ended = `the process ended by ${signal ?? `exit code ${exitCode}`}`;
+        const what = isLate ? `not loaded within ${loadMs / 1_000} s, the process was killed` : `${ended} while it was loaded`;
+        const why = said.find((line) => /^\w*Error\b|^FATAL ERROR/.test(line)) ?? said.slice(-LAST_LINES).join(' ');
+        reject(new LoadFailed(loading, (loading ? '' : 'a runner: ') + what + (why ? `: ${why}` : '')));
+      });
     });
-    void this.#stderr.read(0, early);
-    this.#hear = (message) => loading.hear(message);
-    const loaded = await loading.loaded;
-    this.#ownChildren = new Set(childrenOf(this.pid));
-    return loaded;
-  }
-
-  /** Until when, by `upS`, it may live whatever becomes of us: its guardian sees to it. Undefined: as long as we live. */
-  mayLiveUntil(untilS: number | undefined): void {
-    // Its number may be somebody else's.
-    if (this.tree.isGone) return;
-    this.#guardian.watch(this.pid, untilS === undefined ? undefined : { untilS, mark: this.tree.mark });
   }
 
   /** Runs one attempt, as soon as it is ready, and resolves with its end, its hooks over and its output read to the last line. */
@@ -180,10 +216,9 @@ export class Runner {
             return resolve(endOf(answered ?? message, message.reusable));
         }
       };
-      const died = ({ exitCode, signal }: Exit): RunnerEnd => ({
+      const died = (exit: { exitCode: number | null; signal: NodeJS.Signals | null }): RunnerEnd => ({
         kind: 'died',
-        exitCode,
-        signal,
+        ...exit,
         outOfHeap: false,
         ...(this.#broke === undefined ? {} : { broke: this.#broke }),
       });
@@ -251,6 +286,19 @@ const endOf = (answer: Answer, reusable: boolean): RunnerEnd =>
 
 const startOf = (pid: number): number => Number(readStat(pid)?.startTime ?? 0);
 
+/** Handlers burn what the control plane leaves: a busy runner must not delay a heartbeat or an abort. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, RUNNER_NICENESS);
+    // With autogroup scheduling a session's own weight counts and not its processes' niceness (sched(7)).
+    if (existsSync(`/proc/${pid}/autogroup`)) writeFileSync(`/proc/${pid}/autogroup`, String(RUNNER_NICENESS));
+  } catch {
+    // It has ended already; `exited` says so.
+  }
+}
+
+const MAIN = fileURLToPath(new URL('./runner-main.ts', import.meta.url));
+const RUNNER_NICENESS = 10;
 /** V8's last words: `FATAL ERROR: … Allocation failed - JavaScript heap out of memory`. */
 const OUT_OF_HEAP = 'JavaScript heap out of memory';
 const OUTPUT_WAIT_MS = 250;
@@ -259,5 +307,6 @@ const EXIT_WAIT_MS = 1_000;
 /** A result has at most 1 MiB, and nothing that it says is much longer. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 const LOAD_MS = 60_000;
+const LAST_LINES = 5;
 /** They have 5 s by the runner's own clock; the rest is for a machine that is busy. */
 const HOOKS_WAIT_MS = 10_000;

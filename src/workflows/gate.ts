@@ -1,9 +1,7 @@
 import {
-  allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
-  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -14,7 +12,7 @@ import { ADOPTED, Gate, type GatePolicy, type GateState, queueOfGate } from '../
 import { fillFirstTask } from './first-task.ts';
 import { leave, setPolicy, want } from './messages.ts';
 
-const { tellGranted, endedAmong, runningOf, writePolicy } = proxyLocalActivities<OrchestratorActivities>({
+const { tellGranted, endedAmong, runningOf } = proxyLocalActivities<OrchestratorActivities>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: 100, maximumInterval: 5_000 },
 });
@@ -40,7 +38,6 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
   const queue = queueOfGate(name);
   const sweeper = new Sweeper(queue, 'policy' in begin && begin.isSwept);
   let isLimitNew = false;
-  let asked: (() => void)[] = [];
   let lookAt: number | undefined;
   let news = 0;
   setHandler(want, (asked, policy) => {
@@ -53,36 +50,21 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
     gate.leave(jobId, ticket);
     news += 1;
   });
-  setHandler(setPolicy, async (changes) => {
+  setHandler(setPolicy, (changes) => {
     gate.policy = { ...gate.policy, ...changes };
     isLimitNew ||= typeof changes.limit === 'number';
     news += 1;
-    // Whoever asked wrote it before there was this, with starts in between that nobody counted.
-    if (patched('gate-writes-policy')) await new Promise<void>((resolve) => void asked.push(resolve));
     return gate.policy;
   });
-
-  /** Whoever runs by now is inside. Nobody else starts without having been let in, and nobody is let in meanwhile. */
-  const count = async (ofQueue: string): Promise<void> => {
-    isLimitNew = false;
-    const running = (await runningOf({ queue: ofQueue })).map((jobId) => ({ jobId, ticket: ADOPTED }));
-    for (const holder of running) gate.enter(holder);
-    for (const { jobId, ticket } of await tellGranted({ gate: name, granted: running })) gate.leave(jobId, ticket);
-  };
 
   for (;;) {
     const seen = news;
     const isNews = (): boolean => news > seen;
-    if (queue !== undefined && asked.length > 0) {
-      const answers = asked;
-      asked = [];
-      await writePolicy({ queue, policy: gate.policy });
-      if (isLimitNew) await count(queue);
-      for (const answer of answers) answer();
-      continue;
-    }
     if (queue !== undefined && isLimitNew) {
-      await count(queue);
+      isLimitNew = false;
+      const running = (await runningOf({ queue })).map((jobId) => ({ jobId, ticket: ADOPTED }));
+      for (const holder of running) gate.enter(holder);
+      for (const { jobId, ticket } of await tellGranted({ gate: name, granted: running })) gate.leave(jobId, ticket);
       continue;
     }
     const granted = gate.grant();
@@ -93,9 +75,6 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
     sweeper.see(gate.policy.paused);
     if (workflowInfo().historyLength > LONG_HISTORY) {
       await sweeper.end();
-      await condition(() => isNews() || allHandlersFinished());
-      // What came meanwhile may want something done that the next run would not know of.
-      if (isNews()) continue;
       return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept });
     }
     if (isNews()) continue;

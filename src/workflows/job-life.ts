@@ -1,13 +1,25 @@
-import { type CancellationScope, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  type CancellationScope,
+  proxySinks,
+  setCurrentDetails,
+  type Sinks,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Json } from '../index.ts';
 import { effectivePriorityOf } from '../job/ageing.ts';
 import { bandOf } from '../job/bands.ts';
 import { firstRecord } from '../job/record.ts';
 import type { EventNote, JobError, JobRecord, JobSpec, Limits, StepState } from '../job/spec.ts';
 import type { AttemptOutcome, JobStatus, Reason, RollbackState } from '../job/status.ts';
-import { journal } from './journal-sinks.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { sentence } from './sentence.ts';
+
+/** The orchestrator's door to the journal: no event in the history, no delay. */
+export interface JournalSinks extends Sinks {
+  journal: { record(record: JobRecord): void };
+}
+
+const { journal } = proxySinks<JournalSinks>();
 
 /** A job's end other than a good one. */
 export type BadJobEnd = { status: 'FAILED' | 'ABORTED'; reason: Reason };
@@ -246,3 +258,23 @@ export type Kept = Pick<JobLife, (typeof KEPT)[number]> & {
   /** Set where a final job begins again. */
   retriedFrom?: 'START' | 'FAILED_STEP';
 };
+
+/** Why the job is where it is, for its page in Temporal's Web UI. */
+function sentence(job: JobLife): string {
+  const counted = `${job.failures} failures, ${job.halts} halts, ${job.losses} losses so far.`;
+  switch (job.status) {
+    case 'WAITING':
+      return `Waits for ${job.missing.length} jobs: ${job.missing.slice(0, 10).join(', ')}. ${counted}`;
+    case 'HELD':
+      return `On hold, until it is released. ${counted}`;
+    case 'QUEUED':
+      if (job.atGate) return `Waits to be let in at the gate ${job.atGate.gate}, in band ${job.band}. ${counted}`;
+      return `In line in pool ${job.spec.pool}, band ${job.band} (1 is served first), or running: see the pending activity. ${counted}`;
+    case 'ROLLING_BACK':
+      return `Undoes its step ${job.steps[job.step]?.name}. ${counted}`;
+    case 'SCHEDULED':
+      return `Waits for its ${job.attemptsEnded > 0 ? 'next try' : 'start time'} until ${new Date(job.startsAt ?? 0).toISOString()}. ${counted}`;
+    default:
+      return `${job.status}. ${counted}`;
+  }
+}

@@ -1,4 +1,12 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Json } from '../index.ts';
 import { completed, type JobSpec } from '../job/spec.ts';
 import { untilAllAreTold, watchDependencies } from './dependencies.ts';
@@ -7,7 +15,6 @@ import { fillFirstTask } from './first-task.ts';
 import { JobLife, type Kept } from './job-life.ts';
 import { giveBackKeys, untilAllKeys } from './keys.ts';
 import { askToStop, listen } from './listen.ts';
-import { goOnInNewRun, isLong } from './new-run.ts';
 import { untilReady } from './ready.ts';
 import { type Ended, runAttempt } from './run-attempt.ts';
 import { conclude, undoEnded } from './steps.ts';
@@ -50,7 +57,7 @@ async function untilFinal(job: JobLife): Promise<JobEnd> {
     const ended = job.isToStop ? undefined : await inLine(job);
     const end = job.isToStop && !ended ? endAsked(job) : ended && takeNote(job, ended);
     if (end) return end;
-    if (isLong()) await goOnInNewRun(job);
+    if (workflowInfo().historyLength > LONG_HISTORY) await goOnInNewRun(job);
   }
 }
 
@@ -66,3 +73,12 @@ async function inLine(job: JobLife): Promise<Ended | undefined> {
 
 /** The end it is asked to go to; undefined where steps are to be undone before. */
 const endAsked = (job: JobLife): JobEnd | undefined => (job.undoing ? undoEnded(job, 'UNDO_FAILED') : conclude(job, job.stop!.end));
+
+/** Many retries or steps make a long history: a new run goes on with what the job knows of itself. */
+async function goOnInNewRun(job: JobLife): Promise<void> {
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof jobWorkflow>(job.spec, job.keep());
+}
+
+/** Events. Far under Temporal's own bounds, so that a job under way is replayed in a moment by another orchestrator. */
+const LONG_HISTORY = 1_000;

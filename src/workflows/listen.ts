@@ -94,12 +94,12 @@ export function listen(job: JobLife): void {
     },
     { validator: refuseHold },
   );
-  setHandler(granted, async (gate, ticket) => {
+  setHandler(granted, (gate, ticket) => {
     const isAsked = job.atGate?.gate === gate && job.atGate.ticket === ticket;
     if (job.keys.some((key) => key.gate === gate && key.ticket === ticket)) return;
     if (isAsked || (ticket === ADOPTED && job.attemptScope)) job.keys.push({ gate, ticket });
-    // It does not want in any more: an answer to an old ask, or it ran only a moment ago. Waited for, so that no run ends before.
-    else await giveBack(job, [{ gate, ticket }]);
+    // It does not want in any more: an answer to an old ask, or it ran only a moment ago.
+    else void giveBack(job, [{ gate, ticket }]);
   });
   setHandler(age, async (from) => {
     if (job.effectivePriority !== from || from === PRIORITY.max || !isWaitingInLine(job)) return;

@@ -2,19 +2,17 @@ import { condition } from '@temporalio/workflow';
 import { arrival, statusBefore } from '../job/waits.ts';
 import { giveBackKeys } from './keys.ts';
 import type { JobLife } from './job-life.ts';
-import { goOnInNewRun, isLongInWait } from './new-run.ts';
 
 /** Resolves when nothing keeps the job out of the line any more, or it is asked to stop. At once for one that waits for nothing. */
 export async function untilReady(job: JobLife): Promise<void> {
   for (;;) {
     const now = waitOf(job);
     if (job.isToStop || now === 'QUEUED') break;
-    if (isLongInWait()) await goOnInNewRun(job);
     job.queueUntil = undefined;
     // What it waits for now may take long: others may have its place. An undo keeps it, so that nobody comes between.
     if (!job.undoing) await giveBackKeys(job);
     if (now !== job.status && !job.undoing) job.tell([arrival(now, job.startsAt)], { status: now });
-    const changed = (): boolean => job.isToStop || waitOf(job) !== now || isLongInWait();
+    const changed = (): boolean => job.isToStop || waitOf(job) !== now;
     if (now !== 'SCHEDULED') await condition(changed);
     else if (!(await condition(changed, Math.max(1, (job.startsAt ?? 0) - Date.now())))) job.startsAt = undefined;
   }

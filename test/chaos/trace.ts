@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobContext } from '../../src/index.ts';
-import { isDead, readStat } from '../../src/process/proc.ts';
 
 /** What a handler leaves behind, whatever becomes of its process: a line at each turn, in a file of its job. */
 export type TraceLine = {
@@ -100,10 +99,15 @@ function lookRound(place: string, own: string): string[] {
   return besides;
 }
 
-/** Of a process that is alive. */
+/** In clock ticks since boot, of a process that is not a zombie (proc_pid_stat(5), fields 3 and 22). */
 function startTimeOf(pid: number): string | undefined {
-  const stat = readStat(pid);
-  return stat && !isDead(stat) ? stat.startTime : undefined;
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
 }
 
 function listOf(dir: string): string[] {

@@ -1,14 +1,23 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { age } from '../../src/workflows/messages.ts';
 import { ordersTo } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 /** One slot. */
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal } = shared));
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  scratch.remove();
+});
 
 const agedOf = async (id: string): Promise<number[]> =>
   (await millrace.job(id, 'events(first: 100) { nodes { kind detail } }')).events.nodes

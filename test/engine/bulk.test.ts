@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bulk, countsOf, createMany, FIELDS, startBulk, watchBulk } from './fixtures/bulk.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, ordersTo } from './fixtures/orders.ts';
+import { ordersTo } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
-let orders: Orders;
+let orders: ReturnType<typeof ordersTo>;
 beforeAll(async () => {
   millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
   orders = ordersTo(millrace);

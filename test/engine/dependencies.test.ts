@@ -1,16 +1,24 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
-import { type Orders, startOrder, untilAllFinal } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
+import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
+import { TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
 import { told } from './fixtures/told.ts';
-import type { Millrace } from './millrace.ts';
+import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: Orders;
-shareMillrace({ slots: 2 }, (shared) => ({ millrace, temporal, orders } = shared));
+let orders: ReturnType<typeof ordersTo>;
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+});
 
 const NOW = { type: 'sleep', payload: { ms: 0 } };
 const create = (input: Record<string, unknown> = {}): Promise<string> => millrace.create({ ...NOW, ...input });
@@ -27,8 +35,7 @@ async function refusal(input: Record<string, unknown>) {
   return result!.userErrors[0];
 }
 
-// Side by side: one of them waits for a turn of the reconciler.
-describe.concurrent('a job that waits for others', () => {
+describe('a job that waits for others', () => {
   test('runs when all of them have succeeded, and says meanwhile which are missing', async () => {
     const [one, two] = [await create({ hold: true }), await create({ hold: true })];
     const id = await create({ dependencies: [one, two] });

@@ -53,7 +53,7 @@ test('a worker that is asked to stop says what is left and until when, takes not
 test('a job is aborted and times out on a worker that drains as on any other', async () => {
   const worker = await draining('none');
   const aborted = await held();
-  const timed = await held({ timeout: '8s', grace: '0s', retry: { maxAttempts: 1 } });
+  const timed = await held({ timeout: '15s', grace: '0s', retry: { maxAttempts: 1 } });
   await running(aborted, timed);
   const seen = watchWorker();
   await until(seen, { status: 'RUNNING' });

@@ -1,23 +1,54 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { httpOf } from './fixtures/http.ts';
-import { API_JOBS } from './fixtures/paths.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
 import { Millrace } from './millrace.ts';
+import { freePort } from './ports.ts';
 
 let millrace: Millrace;
 let port: number;
 let job: string;
 beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: API_JOBS } });
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: fileURLToPath(new URL('fixtures/api-jobs', import.meta.url)) } });
   port = Number(new URL(millrace.url).port);
   job = await millrace.create({ type: 'sleep', payload: { ms: 0 }, pool: 'nobody' });
 });
 afterAll(() => millrace.stop());
-const { http, query, upgrade } = httpOf(() => port);
+
+type Response = { status: number; headers: IncomingMessage['headers']; text: string };
+
+/** As fetch, but every header can be set: a browser sets them itself. */
+async function http(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Response> {
+  const asked = request({ host: '127.0.0.1', port, method, path, headers: { host: `127.0.0.1:${port}`, ...headers }, agent: false });
+  asked.end(body);
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += chunk as string;
+  return { status: response.statusCode ?? 0, headers: response.headers, text };
+}
+
+const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  http('POST', '/graphql', { 'content-type': 'application/json', ...headers }, typeof body === 'string' ? body : JSON.stringify(body));
+const query = (text: string, headers: Record<string, string> = {}): Promise<Response> => post({ query: text }, headers);
 const VERSION = '{ serverInfo { version } }';
+
+/** The status a WebSocket is refused with, 101 where it is let in. */
+async function upgrade(headers: Record<string, string> = {}): Promise<number> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', {
+    headers: { host: `127.0.0.1:${port}`, ...headers },
+  });
+  socket.on('error', () => {});
+  const status = await new Promise<number>((resolve) => {
+    socket.once('open', () => resolve(101));
+    socket.once('unexpected-response', (_, response: IncomingMessage) => resolve(response.statusCode ?? 0));
+  });
+  socket.terminate();
+  return status;
+}
 
 describe('who may come in, by HTTP and by WebSocket alike', () => {
   const own = (): string => `http://127.0.0.1:${port}`;
@@ -213,5 +244,109 @@ describe('limits hold by HTTP and by WebSocket alike', () => {
     const [code, reason] = await closed;
     expect([4400, 4401]).toContain(code);
     expect(reason.toString()).toMatch(/^(Invalid message received|Unauthorized)$/);
+  });
+});
+
+describe('errors', () => {
+  test('of what was asked are told in full on both, and hold nothing of ours', async () => {
+    for (const text of [
+      '{ nonsense }',
+      '{ jobs(first: "x") { nodes { id } } }',
+      '{ job { id } }',
+      'query { jobs {',
+      '{ jobs(after: "x") { nodes { id } } }',
+    ]) {
+      const answer = await query(text);
+      const subscriber = new Subscriber(millrace.url, text);
+      onTestFinished(() => subscriber.cut());
+      const received = await subscriber.next();
+      const { errors } = JSON.parse(answer.text) as { errors: { message: string }[] };
+      expect(received?.errors?.map(({ message }) => message)).toEqual(errors.map(({ message }) => message));
+      expect(answer.text + JSON.stringify(received)).not.toMatch(/stacktrace|\\n\s+at |node_modules|sqlite|\.ts\b/i);
+    }
+  });
+
+  test('of no route, of no method and of no HTTP are told as such', async () => {
+    expect((await http('GET', '/nothing')).status).toBe(404);
+    expect((await http('PUT', '/graphql', { 'content-type': 'application/json' }, '{}')).status).toBe(404);
+    expect((await http('GET', '/%')).status).toBe(400);
+    expect([403, 404]).toContain((await http('GET', '/playground/../../package.json')).status);
+    expect([403, 404]).toContain((await http('GET', '/playground/%2e%2e/%2e%2e/package.json')).status);
+  });
+});
+
+test('the schema can be read, and every name in it says what it means', async () => {
+  const { data } = JSON.parse((await query(getIntrospectionQuery({ specifiedByUrl: true }))).text) as { data: any };
+  const described = (data.__schema.types as any[]).filter(
+    ({ name, kind }) => !name.startsWith('__') && !(kind === 'SCALAR' && ['String', 'Int', 'Float', 'Boolean', 'ID'].includes(name)),
+  );
+  const silent: string[] = [];
+  const check = (where: string, { name, description }: any): void => void (description || silent.push(`${where}${name}`));
+  for (const type of described) {
+    check('', type);
+    for (const field of type.fields ?? []) {
+      check(`${type.name}.`, field);
+      for (const argument of field.args) check(`${type.name}.${field.name}:`, argument);
+    }
+    for (const part of [...(type.enumValues ?? []), ...(type.inputFields ?? [])]) check(`${type.name}.`, part);
+  }
+  expect(silent).toEqual([]);
+  expect(described.find(({ name }) => name === 'DateTime').specifiedByURL).toContain('date-time');
+});
+
+describe('the playground', () => {
+  test.runIf(existsSync(new URL('../../web/dist/index.html', import.meta.url)))(
+    'is served with nothing from another host, and may load nothing from one',
+    async () => {
+      const page = await http('GET', '/playground/');
+      expect(page.status).toBe(200);
+      expect(page.headers['content-type']).toMatch(/^text\/html/);
+      expect(page.text).not.toMatch(/(src|href|content)="?(https?:)?\/\//);
+      const policy = String(page.headers['content-security-policy']);
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src/);
+      const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
+      expect(parts.length).toBeGreaterThan(1);
+      for (const part of parts)
+        expect((await http('GET', new URL(part, `http://127.0.0.1:${port}/playground/`).pathname)).status, part).toBe(200);
+    },
+  );
+
+  test('is where a person who opens the address is sent', async () => {
+    expect(await http('GET', '/')).toMatchObject({ status: 302, headers: { location: '/playground/' } });
+    expect(await http('GET', '/playground')).toMatchObject({ status: 302, headers: { location: '/playground/' } });
+  });
+});
+
+describe('health', () => {
+  test('is good while all answers', async () => {
+    for (const path of ['/health', '/health/ready'])
+      expect(await http('GET', path)).toMatchObject({ status: 200, text: '{"status":"ok","problems":[]}' });
+    expect(await http('GET', '/health/live')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+  });
+
+  test('of an api whose Temporal is not there: it lives, is not ready and says what is missing, and answers what it can', async () => {
+    const alone = await Millrace.start({ roles: ['api'], temporalAddress: `127.0.0.1:${await freePort()}` });
+    onTestFinished(() => alone.stop());
+    const began = performance.now();
+    const [ready, health, unknown] = await Promise.all([
+      fetch(`${alone.url}/health/ready`),
+      fetch(`${alone.url}/health`),
+      alone.client.ask('{ serverInfo { temporalVersion } }'),
+    ]);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect([ready.status, health.status]).toEqual([503, 503]);
+    expect(await ready.json()).toEqual({
+      status: 'unavailable',
+      problems: [expect.stringMatching(/^temporal: Temporal at 127\.0\.0\.1:\d+ does not answer/)],
+    });
+    expect(unknown.errors).toMatchObject([{ extensions: { code: 'BACKEND_UNAVAILABLE' } }]);
+    expect((await fetch(`${alone.url}/health/live`)).status).toBe(200);
+    expect(await alone.client.data('{ jobs { nodes { id } } jobTypes { name } workers { id } }')).toEqual({
+      jobs: { nodes: [] },
+      jobTypes: [],
+      workers: [],
+    });
   });
 });

@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { isAlive } from '../../src/process/group.ts';
 import { listPids, readStat } from '../../src/process/proc.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, ordersTo, untilLogged } from './fixtures/orders.ts';
+import { ordersTo, untilLogged } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
 import { stillThere, untilNothingIsThere } from './fixtures/there.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
-let orders: Orders;
+let orders: ReturnType<typeof ordersTo>;
 beforeAll(async () => {
   millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
   orders = ordersTo(millrace);
@@ -82,11 +82,11 @@ test.each([['orphaned'], ['leftByAZombie'], ['inItsOwnSession']])('one that is %
 });
 
 test('a runner whose handler has waited for what it had started serves the next attempt', async () => {
-  const single = await millrace.servePool('single', 1);
+  const single = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
   onTestFinished(() => single.stop());
   const runnerOf = async (payload: object): Promise<number> => {
-    const id = await millrace.create({ type: 'test.kin', pool: 'single', payload: { end: 'return', ...payload } });
-    const job = await millrace.untilFinal(id);
+    const id = await single.create({ type: 'test.kin', payload: { end: 'return', ...payload } });
+    const job = await single.untilFinal(id);
     expect(job.attempts.nodes).toMatchObject([{ outcome: 'SUCCEEDED', killMs: null, killedPids: [] }]);
     return job.result.runner;
   };
@@ -109,7 +109,7 @@ test('the timeout kills all that a handler has started, too', async () => {
   const id = await millrace.create({
     type: 'test.kin',
     payload: { kinds: ['inItsOwnSession', 'orphaned'] },
-    timeout: '8s',
+    timeout: '15s',
     grace: '0s',
     retry: { maxAttempts: 1 },
   });

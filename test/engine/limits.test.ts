@@ -58,9 +58,9 @@ test('a heap that is full under the memory limit is MEMORY_LIMIT as well, with N
 });
 
 test('without a memory limit a heap that is full is a halt', async () => {
-  const small = await millrace.servePool('small', 1, { MILLRACE_RUNNER_HEAP: '64MiB' });
+  const small = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS, MILLRACE_RUNNER_HEAP: '64MiB' } });
   onTestFinished(() => small.stop());
-  const job = await millrace.untilFinal(await millrace.create({ ...hog('heap', 4_096), pool: 'small', maxHalts: 0 }));
+  const job = await small.untilFinal(await small.create({ ...hog('heap', 4_096), maxHalts: 0 }));
   expect(job).toMatchObject({ status: 'FAILED', reason: { code: 'HALTED' }, halts: 1 });
 });
 
@@ -105,11 +105,11 @@ test('the CPU time of children that have ended meanwhile counts', async () => {
 });
 
 test('a runner that has served others counts the CPU time of its present attempt alone', async () => {
-  const single = await millrace.servePool('single', 1);
+  const single = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
   onTestFinished(() => single.stop());
-  const burn = () => millrace.create({ type: 'cpu.burn', pool: 'single', payload: { ms: 800 }, limits: { cpuSeconds: 1.3 } });
+  const burn = () => single.create({ type: 'cpu.burn', payload: { ms: 1_500 }, limits: { cpuSeconds: 2 } });
   const jobs = [];
-  for (const id of [await burn(), await burn(), await burn()]) jobs.push(await millrace.untilFinal(id));
+  for (const id of [await burn(), await burn(), await burn()]) jobs.push(await single.untilFinal(id));
   expect(jobs.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
   expect(new Set(jobs.map(({ attempts }) => attempts.nodes[0].pid)).size).toBe(1);
 });
@@ -126,16 +126,16 @@ test('a job that takes a larger share of the CPU than its limit for 5 s is kille
 });
 
 test('an attempt with a memory limit has a process of its own, and a slot like any other', async () => {
-  const single = await millrace.servePool('single', 1);
+  const single = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
   onTestFinished(() => single.stop());
   const tag = randomUUID();
   const ids = await Promise.all(
     [true, false, true, false].map((limited) =>
-      millrace.create({ ...hog('buffers', 0), pool: 'single', tags: [tag], ...(limited ? { limits: { memoryBytes: '1GiB' } } : {}) }),
+      single.create({ ...hog('buffers', 0), tags: [tag], ...(limited ? { limits: { memoryBytes: '1GiB' } } : {}) }),
     ),
   );
-  await untilAllFinal(millrace, tag, 4);
-  const jobs = await Promise.all(ids.map((id) => millrace.job(id)));
+  await untilAllFinal(single, tag, 4);
+  const jobs = await Promise.all(ids.map((id) => single.job(id)));
   const pids = jobs.map(({ result }) => result.pid);
   expect(new Set(pids).size).toBe(3);
   expect(pids[1]).toBe(pids[3]);

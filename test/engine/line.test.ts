@@ -1,33 +1,44 @@
 import { randomInt } from 'node:crypto';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { bandOfPriority } from '../../src/job/bands.ts';
 import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal } = shared));
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  scratch.remove();
+});
 
 test('order over 40 jobs, created one after another with random priorities, on one slot is exactly by band, then age', async () => {
-  const { names, model, seed } = await fortyInLine({ pool: 'default', slots: 1, ms: 0 });
+  const { names, model, seed } = await fortyInLine(millrace, temporal, { slots: 1, ms: 0 });
   expect(await startOrder(millrace, names), `seed ${seed}`).toEqual(model);
 });
 
 test('the same on 4 slots shows no inversion larger than the slots in flight', async () => {
-  const four = await millrace.servePool('four', 4);
+  const four = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
   onTestFinished(() => four.stop());
-  const { names, model, seed } = await fortyInLine({ pool: 'four', slots: 4, ms: 150 });
-  const order = await startOrder(millrace, names);
+  const view = await TemporalView.of(four);
+  onTestFinished(() => view.close());
+  const { names, model, seed } = await fortyInLine(four, view, { slots: 4, ms: 150 });
+  const order = await startOrder(four, names);
   expect(order.toSorted()).toEqual(model.toSorted());
   const inversions = order.map((name, index) => Math.abs(model.indexOf(name) - index));
   expect(Math.max(...inversions), `seed ${seed}: ${order.join(' ')}`).toBeLessThanOrEqual(4);
 });
 
 test('a bumped and a forced job run next', async () => {
-  const free = await occupy();
+  const free = await occupy(millrace);
   const orders = ordersTo(millrace);
   const regular = { type: 'sleep', payload: { ms: 0 } };
   const names: Record<string, string> = {};
@@ -120,7 +131,7 @@ test('a forced job that waits for its retry is in line in the answer, in band 2'
   const orders = ordersTo(millrace);
   const job = await millrace.create({ type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } });
   await millrace.until(job, 'SCHEDULED');
-  const free = await occupy();
+  const free = await occupy(millrace);
   expect(await orders.forceStart(job)).toMatchObject({ codes: [], job: { status: 'QUEUED', forced: true, band: 2 } });
   await temporal.untilInLine([job], { [job]: 2 });
   await free();
@@ -128,10 +139,10 @@ test('a forced job that waits for its retry is in line in the answer, in band 2'
 });
 
 /** Has a job take the slot, and resolves with what frees it. Its runner is killed, so nothing starts before another one is up. */
-async function occupy(pool = 'default'): Promise<() => Promise<unknown>> {
-  const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, priority: 10, pool });
-  await millrace.until(id, 'RUNNING');
-  return () => ordersTo(millrace).abort(id, { grace: '0s' });
+async function occupy(where: Millrace): Promise<() => Promise<unknown>> {
+  const id = await where.create({ type: 'sleep', payload: { ms: 600_000 }, priority: 10 });
+  await where.until(id, 'RUNNING');
+  return () => ordersTo(where).abort(id, { grace: '0s' });
 }
 
 /** The same for when the slot is taken: the next one to have it. */
@@ -145,9 +156,9 @@ async function occupyNext(): Promise<() => Promise<unknown>> {
 }
 
 /** Creates a job and resolves when it is in line: its age counts from then, and two that are created at once may get there in either order. */
-async function lineUp(input: Record<string, unknown>): Promise<string> {
-  const id = await millrace.create(input);
-  await temporal.untilInLine([id]);
+async function lineUp(input: Record<string, unknown>, where = millrace, view = temporal): Promise<string> {
+  const id = await where.create(input);
+  await view.untilInLine([id]);
   return id;
 }
 
@@ -160,27 +171,23 @@ async function regularAndUrgent(): Promise<{ one: string; two: string; urgent: s
 }
 
 /** Has 40 jobs stand in line before any of them runs, and resolves when they have run: named by priority and age, with the order that is right. */
-async function fortyInLine({
-  pool,
-  slots,
-  ms,
-}: {
-  pool: string;
-  slots: number;
-  ms: number;
-}): Promise<{ names: Record<string, string>; model: string[]; seed: number }> {
+async function fortyInLine(
+  where: Millrace,
+  view: TemporalView,
+  { slots, ms }: { slots: number; ms: number },
+): Promise<{ names: Record<string, string>; model: string[]; seed: number }> {
   const seed = randomInt(2 ** 31);
   const random = seeded(seed);
-  const frees = await Promise.all(Array.from({ length: slots }, () => occupy(pool)));
+  const frees = await Promise.all(Array.from({ length: slots }, () => occupy(where)));
   const tag = `forty-${seed}`;
   const jobs: { name: string; id: string; band: number }[] = [];
   for (let age = 1; age <= 40; age++) {
     const priority = 1 + Math.floor(random() * 10);
-    const id = await lineUp({ type: 'sleep', payload: { ms }, priority, tags: [tag], pool });
+    const id = await lineUp({ type: 'sleep', payload: { ms }, priority, tags: [tag] }, where, view);
     jobs.push({ name: `p${priority}-${age}`, id, band: bandOfPriority(priority) });
   }
   await Promise.all(frees.map((free) => free()));
-  await untilAllFinal(millrace, tag, jobs.length);
+  await untilAllFinal(where, tag, jobs.length);
   // Sorting is stable: oldest first inside a band.
   const model = jobs.toSorted((a, b) => a.band - b.band).map(({ name }) => name);
   return { names: Object.fromEntries(jobs.map(({ name, id }) => [name, id])), model, seed };

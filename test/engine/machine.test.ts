@@ -1,19 +1,37 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seeded } from '../../src/cli/demo/seeded.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/temporal/server/start-temporal-server.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { twentyJobs as load } from './fixtures/load.ts';
 import { startOrder } from './fixtures/orders.ts';
-import { OwnTemporal } from './fixtures/own-temporal.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
-const SLOTS = 4;
-const own = OwnTemporal.forAllTests();
+/** A Temporal server of this file's own, for it is killed. */
+const dataDir = mkdtempSync(join(tmpdir(), 'millrace-machine-'));
+const startTemporal = async (): Promise<void> =>
+  void (server = await startTemporalServer({ dataDir, namespace: 'default', ui: false, say: () => {} }));
+let server: TemporalServer;
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = shareMillrace({ slots: SLOTS, temporal: own }, (shared) => ({ millrace, temporal } = shared));
+const scratch = new Scratch();
+beforeAll(async () => {
+  await startTemporal();
+  millrace = await Millrace.start({ slots: SLOTS, env: { MILLRACE_JOBS: TEST_JOBS }, temporalAddress: server.address });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal?.close();
+  await millrace?.stop();
+  await server?.stop();
+  scratch.remove();
+  rmSync(dataDir, { recursive: true, force: true });
+});
 
 test('kill -9 of Temporal while 20 jobs run: what ends meanwhile is kept, and every job ends SUCCEEDED, none twice', async () => {
   const jobs = await twentyJobs();
@@ -48,7 +66,7 @@ test.each([FIRST_SEED, FIRST_SEED + 1, FIRST_SEED + 2])(
 test('kill -9 of the whole machine at once: what ran runs again first, and 20 jobs end SUCCEEDED, none twice', async () => {
   const jobs = await twentyJobs();
   // By one command: the guardian is no quicker.
-  spawnSync('kill', ['-KILL', ...[...own.server.pids, ...millrace.processes()].map(String)]);
+  spawnSync('kill', ['-KILL', ...[...server.pids, ...millrace.processes()].map(String)]);
   await Promise.all([gone('temporal'), ...ROLES.map(gone)]);
   await eventually('no process is left', () => millrace.processes().length === 0);
   jobs.open();
@@ -61,6 +79,7 @@ test('kill -9 of the whole machine at once: what ran runs again first, and 20 jo
   expect(order.slice(SLOTS, 2 * SLOTS).every((name) => name.startsWith('ran'))).toBe(true);
 }, 180_000);
 
+const SLOTS = 4;
 const ROLES = ['orchestrator', 'worker', 'api'] as const;
 const PROCESSES = ['temporal', ...ROLES] as const;
 type Name = (typeof PROCESSES)[number];
@@ -68,13 +87,17 @@ type Name = (typeof PROCESSES)[number];
 const twentyJobs = (how?: { allHeld: boolean }) => load({ millrace, temporal, scratch, slots: SLOTS }, how);
 
 async function kill(name: Name): Promise<void> {
-  if (name === 'temporal') own.kill();
-  else process.kill(millrace.role(name).pid, 'SIGKILL');
+  process.kill(name === 'temporal' ? server.pids[0]! : millrace.role(name).pid, 'SIGKILL');
   await gone(name);
 }
 
-const gone = async (name: Name): Promise<void> => void (await (name === 'temporal' ? own.gone() : millrace.role(name).exited));
-const start = async (name: Name): Promise<void> => void (await (name === 'temporal' ? own.start() : millrace.startRole(name)));
+async function gone(name: Name): Promise<void> {
+  if (name !== 'temporal') return void (await millrace.role(name).exited);
+  await server.died;
+  await server.stop(0);
+}
+
+const start = async (name: Name): Promise<void> => void (await (name === 'temporal' ? startTemporal() : millrace.startRole(name)));
 
 /** Fisher and Yates. */
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

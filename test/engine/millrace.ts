@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,7 +7,6 @@ import { inject } from 'vitest';
 import { GraphqlClient } from './client.ts';
 import { freePort } from './ports.ts';
 import { RoleProcess } from './process.ts';
-import { commandOf, processesOf } from './fixtures/there.ts';
 
 export type Role = 'api' | 'orchestrator' | 'worker';
 export type StartOptions = { slots?: number; env?: Record<string, string>; temporalAddress?: string; roles?: Role[] };
@@ -66,11 +65,6 @@ export class Millrace {
     return process;
   }
 
-  /** One more worker, for a pool of its own: where a test wants other slots or settings than its file has. */
-  servePool(pool: string, slots: number, env: Record<string, string> = {}): Promise<RoleProcess> {
-    return this.startRole('worker', `worker of ${pool}`, { MILLRACE_POOL: pool, MILLRACE_SLOTS: String(slots), ...env });
-  }
-
   role(name: string): RoleProcess {
     const process = this.roles.get(name);
     if (!process) throw new Error(`no role ${name} was started`);
@@ -123,8 +117,7 @@ export class Millrace {
   async stop(): Promise<void> {
     await this.client.close();
     try {
-      const running = Array.from(this.roles.values()).filter(({ pid }) => isRunning(pid));
-      await Promise.all(running.map((process) => (process.role === 'worker' ? process.stopNow() : process.stop())));
+      await Promise.all(Array.from(this.roles.values(), async (role) => isRunning(role.pid) && role.stop()));
       // The guardian outlives its worker by a moment.
       const until = Date.now() + 2_000;
       while (this.processes().length > 0 && Date.now() < until) await pause(20);
@@ -143,11 +136,29 @@ export class Millrace {
 
   /** Every process of this Millrace, known by its data directory (or a host's in it) in the environment: runners and what they started, too. */
   processes(): number[] {
-    return processesOf(this.dataDir);
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+          return [`\0`, '/'].some((end) => environment.includes(`MILLRACE_DATA_DIR=${this.dataDir}${end}`));
+        } catch {
+          return false;
+        }
+      });
   }
 }
 
 const isRunning = (pid: number): boolean => commandOf(pid).length > 0;
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
 
 const JOB_FIELDS = `id type status priority effectivePriority band forced halts losses failures progress result attemptCount version abortRequestedAt createdAt queuedAt startedAt startsAt finishedAt
   reason { code message } error { name message retryable }

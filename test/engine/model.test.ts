@@ -1,19 +1,29 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { band, MAX_ATTEMPTS, MAX_HALTS, Model, type ModelJob, type Operation } from '../model/model.ts';
 import { draw, lastOperations } from '../model/operations.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { startOrder } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 /** One slot, and every attempt ends when and how the test says: the real system beside the model, step by step. */
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal } = shared));
+const dir = mkdtempSync(join(tmpdir(), 'millrace-model-'));
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  rmSync(dir, { recursive: true });
+});
 
 /** Another first seed, another twenty lives: MODEL_SEED=5000. */
 const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1_000);
@@ -48,7 +58,7 @@ async function perform(model: Model, operation: Operation): Promise<void> {
       await millrace.create({
         id,
         type: 'test.script',
-        payload: { dir: scratch.dir },
+        payload: { dir },
         priority,
         hold,
         dependencies,
@@ -75,7 +85,7 @@ async function perform(model: Model, operation: Operation): Promise<void> {
       return order(operation.do, { name: 'model' });
     default: {
       const id = model.running!;
-      writeFileSync(join(scratch.dir, `${id}.${model.jobs.get(id)!.attempts}`), operation.do);
+      writeFileSync(join(dir, `${id}.${model.jobs.get(id)!.attempts}`), operation.do);
     }
   }
 }

@@ -1,16 +1,33 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTemporalServer, type TemporalServer } from '../../src/temporal/server/start-temporal-server.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { OwnTemporal } from './fixtures/own-temporal.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
-const own = OwnTemporal.forAllTests();
+/** A Temporal server of this file's own, for it is killed. */
+const dataDir = mkdtempSync(join(tmpdir(), 'millrace-outage-'));
+const start = (): Promise<TemporalServer> => startTemporalServer({ dataDir, namespace: 'default', ui: false, say: () => {} });
+let server: TemporalServer;
 let millrace: Millrace;
 let temporal: TemporalView;
-const scratch = shareMillrace({ slots: 4, temporal: own }, (shared) => ({ millrace, temporal } = shared));
+const scratch = new Scratch();
+beforeAll(async () => {
+  server = await start();
+  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS }, temporalAddress: server.address });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal?.close();
+  await millrace?.stop();
+  await server?.stop();
+  scratch.remove();
+  rmSync(dataDir, { recursive: true, force: true });
+});
 
 test(
   'while Temporal is down for 8 s attempts go on, and what ended meanwhile is reported when it is back',
@@ -77,12 +94,13 @@ test('while Temporal is down for 40 s jobs finish, and none of them runs twice t
 
 /** Kills Temporal, calls `meanwhile`, and starts it again on the same data when it has been down for that long. */
 async function outage(ms: number, meanwhile: () => void): Promise<void> {
-  own.kill();
-  await own.gone();
+  process.kill(server.pids[0]!, 'SIGKILL');
+  await server.died;
   const over = pass(ms);
+  await server.stop(0);
   meanwhile();
   await over;
-  await own.start();
+  server = await start();
 }
 
 /** A job that does not come to its end before it is let. */

@@ -8,7 +8,6 @@ import { within } from '../../src/process/within.ts';
 
 /** One of Millrace's roles as a real process of a test. */
 export class RoleProcess {
-  readonly role: string;
   readonly #child: ChildProcess;
   readonly logFile: string;
   /** Resolves when the role has said that it is ready; rejects with its own words when it refuses or dies. */
@@ -17,7 +16,6 @@ export class RoleProcess {
 
   /** `through`: a command that runs the one given to it as the same process, such as nsenter. */
   constructor(role: string, env: NodeJS.ProcessEnv, dataDir: string, args: string[] = [], through: string[] = []) {
-    this.role = role;
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
     this.logFile = join(dataDir, 'logs', `${role}.log`);
     const log = openSync(this.logFile, 'a');
@@ -64,12 +62,6 @@ export class RoleProcess {
     if (await within(15_000, this.exited)) return;
     await killGroup(this.pid);
     throw new Error(`a role did not end within 15 s of SIGTERM:\n${this.log().slice(-2_000)}`);
-  }
-
-  /** The same for a worker that may have long jobs: a second SIGTERM, where it still drains after a second, has it wait for none of them. */
-  async stopNow(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    if (!(await within(1_000, this.exited))) await this.stop();
   }
 
   async end(): Promise<void> {

@@ -1,11 +1,18 @@
-import { expect, test } from 'vitest';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-shareMillrace({ slots: 2 }, (shared) => ({ millrace, temporal } = shared));
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+});
 
 test('a type’s failover takes over when the retries are used up, with the same payload', async () => {
   const id = await millrace.create({ type: 'test.fails-over', payload: { a: 1 } });

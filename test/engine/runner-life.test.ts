@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,38 +86,6 @@ test('a worker with nothing to run is there, says why, and takes no attempt', as
   const id = await millrace.create({ type: 'test.warm', pool: 'empty', payload: {}, queueTimeout: '2s' });
   expect(await millrace.untilFinal(id)).toMatchObject({ status: 'FAILED', reason: { code: 'QUEUE_TIMEOUT' }, attemptCount: 0 });
 });
-
-test('a worker with no file descriptor left for a runner goes on, says so, and starts it when there is one: no attempt pays for it', async () => {
-  const { pid } = await millrace.startRole('worker', 'poor', { MILLRACE_POOL: 'poor' });
-  const inPool = { type: 'test.warm', payload: {}, pool: 'poor' };
-  const first = (await run(inPool)).result;
-  const refused = expect.stringMatching(/^a runner: its process could not be started: spawn .*EMFILE/);
-  const problems = async (are: (problems: string[]) => boolean): Promise<string[]> =>
-    (await workersWhen(millrace, 'poor', ([one]) => one !== undefined && are(one.problems)))[0].problems;
-  const usual = await problems(() => true);
-
-  const enough = allowFiles(pid, 10);
-  const single = await millrace.create({ ...inPool, limits: { memoryBytes: 2 ** 30 } });
-  expect(await problems((all) => all.length > usual.length)).toEqual([...usual, refused]);
-  allowFiles(pid, enough);
-  expect(await millrace.untilFinal(single)).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1, halts: 0, failures: 0 });
-  expect(await problems((all) => all.length === usual.length)).toEqual(usual);
-
-  allowFiles(pid, 10);
-  process.kill(first.pid, 'SIGKILL');
-  expect(await problems((all) => all.length > usual.length)).toEqual([...usual, refused]);
-  const waiting = await millrace.create(inPool);
-  allowFiles(pid, enough);
-  expect(await millrace.untilFinal(waiting, 50_000)).toMatchObject({ status: 'SUCCEEDED', attemptCount: 1, halts: 0, failures: 0 });
-  expect(await problems((all) => all.length === usual.length)).toEqual(usual);
-});
-
-/** How many file descriptors a process may open from now on. @returns how many it could before. */
-function allowFiles(pid: number, count: number): number {
-  const before = Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))![1]);
-  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${count}:`]);
-  return before;
-}
 
 const folders: string[] = [];
 function folder(files: Record<string, string>): string {

@@ -59,26 +59,6 @@ function expectSentence({ message, log }: Refused): void {
 }
 
 describe.concurrent('a start that cannot be', () => {
-  // First: the others run beside these two, which take a minute.
-  test.for(['orchestrator', 'worker'])(
-    'without Temporal waits, says so, and gives up after a minute: %s',
-    { timeout: 120_000 },
-    async (role, context) => {
-      const address = `127.0.0.1:${await freePort()}`;
-      const answer = await refused(context, role, { TEMPORAL_ADDRESS: address });
-      expect(answer.message).toMatch(
-        new RegExp(
-          `^Temporal at ${address} did not answer within 60 s: .+\\. Start one \\(millrace temporal\\), or set TEMPORAL_ADDRESS\\.$`,
-        ),
-      );
-      expect(answer.afterMs).toBeGreaterThan(60_000);
-      expect(answer.afterMs).toBeLessThan(100_000);
-      expect(answer.log.split(`waiting for Temporal at ${address}: `).length).toBeGreaterThan(5);
-      expect(answer.code).toBe(78);
-      expectSentence(answer);
-    },
-  );
-
   test('on a port that somebody has is refused with the port and what to set', async (context) => {
     const somebody = createServer().listen(0, '127.0.0.1');
     context.onTestFinished(() => void somebody.close());
@@ -148,6 +128,25 @@ describe.concurrent('a start that cannot be', () => {
     expect(answer.log.trim().split('\n')).toHaveLength(1);
     expect(answer.code).toBe(1);
   });
+
+  test.for(['orchestrator', 'worker'])(
+    'without Temporal waits, says so, and gives up after a minute: %s',
+    { timeout: 120_000 },
+    async (role, context) => {
+      const address = `127.0.0.1:${await freePort()}`;
+      const answer = await refused(context, role, { TEMPORAL_ADDRESS: address });
+      expect(answer.message).toMatch(
+        new RegExp(
+          `^Temporal at ${address} did not answer within 60 s: .+\\. Start one \\(millrace temporal\\), or set TEMPORAL_ADDRESS\\.$`,
+        ),
+      );
+      expect(answer.afterMs).toBeGreaterThan(60_000);
+      expect(answer.afterMs).toBeLessThan(100_000);
+      expect(answer.log.split(`waiting for Temporal at ${address}: `).length).toBeGreaterThan(5);
+      expect(answer.code).toBe(78);
+      expectSentence(answer);
+    },
+  );
 });
 
 test('a role that is started by hand, by nobody who listens to it, runs until it is told to end', async (context) => {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, ordersTo, startOrder } from './fixtures/orders.ts';
+import { ordersTo, startOrder } from './fixtures/orders.ts';
 import { Scratch } from './fixtures/paths.ts';
 import { told } from './fixtures/told.ts';
 import { Millrace } from './millrace.ts';
 
 /** With the types that ship: trip.book has the steps flight, hotel and car, each with its undo. */
 let millrace: Millrace;
-let orders: Orders;
+let orders: ReturnType<typeof ordersTo>;
 const scratch = new Scratch();
 beforeAll(async () => {
   millrace = await Millrace.start({ slots: 1 });
@@ -126,7 +126,7 @@ describe('a job of many steps', () => {
   });
 
   test('that has begun is finished before new ones are started, the last step first', async () => {
-    const serve = () => millrace.servePool('steps', 1);
+    const serve = () => millrace.startRole('worker', 'worker-steps', { MILLRACE_POOL: 'steps' });
     /** Its next step is in line then, and nobody there to take it. */
     const stopAfter = async (id: string, step: number): Promise<void> => {
       const worker = await serve();

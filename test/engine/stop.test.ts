@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { groupMembers, isAlive } from '../../src/process/group.ts';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, ordersTo, untilAllFinal, untilLogged } from './fixtures/orders.ts';
+import { ordersTo, untilAllFinal, untilLogged } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
-let orders: Orders;
+let orders: ReturnType<typeof ordersTo>;
 beforeAll(async () => {
   millrace = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
   orders = ordersTo(millrace);
@@ -153,17 +153,17 @@ test('an attempt that ends within the grace after its timeout has TIMED_OUT all 
 });
 
 test("a cpu.burn of 20 s does not delay another job's heartbeat, abort or log", { timeout: 120_000 }, async () => {
-  const busy = await millrace.servePool('busy', 3);
+  const busy = await Millrace.start({ slots: 3, env: { MILLRACE_JOBS: TEST_JOBS } });
   onTestFinished(() => busy.stop());
-  const temporal = await TemporalView.of(millrace);
+  const temporal = await TemporalView.of(busy);
   onTestFinished(() => temporal.close());
-  const burns = await Promise.all([1, 2].map(() => millrace.create({ type: 'cpu.burn', pool: 'busy', payload: { ms: 20_000 } })));
-  for (const id of burns) await millrace.until(id, 'RUNNING');
-  const talk = await millrace.create({ type: 'test.talk', pool: 'busy', payload: { everyMs: 100 } });
-  await millrace.until(talk, 'RUNNING');
+  const burns = await Promise.all([1, 2].map(() => busy.create({ type: 'cpu.burn', payload: { ms: 20_000 } })));
+  for (const id of burns) await busy.until(id, 'RUNNING');
+  const talk = await busy.create({ type: 'test.talk', payload: { everyMs: 100 } });
+  await busy.until(talk, 'RUNNING');
   const talksSince = Date.now();
 
-  const delaysMs = await delaysOf(talk, 30);
+  const delaysMs = await delaysOf(busy, talk, 30);
   expect(median(delaysMs), `log lines came after ${delaysMs.join(', ')} ms`).toBeLessThan(500);
   // Every 5 s: the second one has come, and that is far from the 30 s after which an attempt is lost.
   await eventually(
@@ -173,14 +173,14 @@ test("a cpu.burn of 20 s does not delay another job's heartbeat, abort or log", 
   );
 
   const askedAt = Date.now();
-  await orders.abort(talk);
-  const stopped = await millrace.until(talk, 'ABORTED');
+  await ordersTo(busy).abort(talk);
+  const stopped = await busy.until(talk, 'ABORTED');
   expect(Date.now() - askedAt).toBeLessThan(3_000);
   expect(stopped.attempts.nodes).toMatchObject([{ outcome: 'ABORTED', signal: 'SIGTERM' }]);
 
   for (const id of burns) {
-    expect(await millrace.job(id)).toMatchObject({ status: 'RUNNING', attemptCount: 1, losses: 0 });
-    await orders.abort(id, { grace: '0s' });
+    expect(await busy.job(id)).toMatchObject({ status: 'RUNNING', attemptCount: 1, losses: 0 });
+    await ordersTo(busy).abort(id, { grace: '0s' });
   }
 });
 
@@ -192,10 +192,10 @@ async function running(input: Record<string, unknown>): Promise<{ id: string; pi
 }
 
 /** How long after they were written the next lines of a job that says the time arrive here. */
-async function delaysOf(jobId: string, count: number): Promise<number[]> {
+async function delaysOf(where: Millrace, jobId: string, count: number): Promise<number[]> {
   const delaysMs: number[] = [];
   const since = Date.now();
-  for await (const { data } of millrace.client.subscribe('subscription ($jobId: ID!) { jobLog(jobId: $jobId) { lines { text } } }', {
+  for await (const { data } of where.client.subscribe('subscription ($jobId: ID!) { jobLog(jobId: $jobId) { lines { text } } }', {
     jobId,
   })) {
     const now = Date.now();

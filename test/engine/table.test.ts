@@ -1,14 +1,21 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import type { MutationAnswer, Orders } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type MutationAnswer, ordersTo } from './fixtures/orders.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 /** What each command does to a job in each status: every cell of the table in ARCHITECTURE.md. */
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: Orders;
-shareMillrace({ slots: 4, env: {} }, (shared) => ({ millrace, temporal, orders } = shared));
+let orders: ReturnType<typeof ordersTo>;
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 4 });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+});
 
 const made: string[] = [];
 async function create(input: Record<string, unknown>): Promise<string> {

@@ -1,18 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bandOfPriority } from '../../src/job/bands.ts';
-import { type Orders, untilAllFinal } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { ordersTo, untilAllFinal } from './fixtures/orders.ts';
+import { TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: Orders;
-shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal, orders } = shared));
+let orders: ReturnType<typeof ordersTo>;
 beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
   // Takes the slot, so that all others stand in line.
   await millrace.until(await millrace.create({ id: 'in-the-way', type: 'sleep', payload: { ms: 600_000 } }), 'RUNNING');
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
 });
 
 test('of 100 priorities set one after another, each stands in Temporal when it is answered', async () => {

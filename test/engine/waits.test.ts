@@ -1,15 +1,25 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, startOrder } from './fixtures/orders.ts';
-import { shareMillrace } from './fixtures/share-millrace.ts';
-import type { TemporalView } from './fixtures/temporal-view.ts';
-import type { Millrace } from './millrace.ts';
+import { ordersTo, startOrder } from './fixtures/orders.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
+import { Millrace } from './millrace.ts';
 
 /** One slot: a job that runs keeps all others in line. */
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: Orders;
-const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal, orders } = shared));
+let orders: ReturnType<typeof ordersTo>;
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
+  temporal = await TemporalView.of(millrace);
+  orders = ordersTo(millrace);
+});
+afterAll(async () => {
+  await temporal.close();
+  await millrace.stop();
+  scratch.remove();
+});
 
 const NOW = { type: 'sleep', payload: { ms: 0 } };
 const create = (input: Record<string, unknown> = {}): Promise<string> => millrace.create({ ...NOW, ...input });
@@ -104,26 +114,6 @@ describe('a job on hold', () => {
     expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
     scratch.open(gate);
     await millrace.until(id, 'SUCCEEDED');
-  });
-
-  test('keeps a bounded history however often it is told something', { timeout: 120_000 }, async () => {
-    const parent = await create({ hold: true });
-    const id = await create({ hold: true, dependencies: [parent], priority: 2 });
-    const first = (await temporal.handle(id).describe()).runId;
-    let told = 0;
-    await eventually(
-      'it goes on in a new run',
-      async () => {
-        for (let at = 0; at < 10; at++) await temporal.handle(id).executeUpdate('setPriority', { args: [3 + (told++ % 2)] });
-        return (await temporal.handle(id).describe()).runId !== first;
-      },
-      100_000,
-    );
-    expect((await temporal.handle(id).describe()).historyLength).toBeLessThan(1_100);
-    expect(await orders.setPriority(id, 9)).toMatchObject({ codes: [], job: { status: 'HELD', priority: 9 } });
-    expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'WAITING' } });
-    await orders.release(parent);
-    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ priority: 9, attemptCount: 1 });
   });
 
   test('in any order with priorities and force ends where the last one leaves it', async () => {

@@ -176,17 +176,6 @@ test('gates: of a key, and of a queue that is limited and paused', async () => {
   await recordWorkflow('gate-queue', 'gate:queue:recorded');
 });
 
-test('gate-policy: one that writes its policy, counts who runs, and answers then', async () => {
-  const running = await millrace.create({ type: 'sleep', payload: { ms: 1_000 }, queue: 'policy' });
-  await millrace.until(running, 'RUNNING');
-  await mutate('setQueueLimit', { name: 'policy', limit: 1 });
-  await mutate('pauseQueue', { name: 'policy' });
-  const gated = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queue: 'policy' });
-  await mutate('resumeQueue', { name: 'policy' });
-  for (const id of [running, gated]) await millrace.untilFinal(id);
-  await recordWorkflow('gate-policy', 'gate:queue:policy');
-});
-
 test('the workflows that are there by themselves, and one over many jobs', async () => {
   const { bulkJobs } = await millrace.client.data('mutation { bulkJobs(input: { action: HOLD, filter: {} }) { operation { id } } }');
   await client.workflow.getHandle(`bulk:${bulkJobs.operation.id}`).result();

@@ -1,4 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { reconcileBulks } from '../../src/activities/reconcile-bulks.ts';
@@ -6,22 +8,45 @@ import { act } from '../../src/api/act.ts';
 import type { Jobs } from '../../src/api/jobs.ts';
 import type { BulkAction, BulkSpec } from '../../src/job/bulk.ts';
 import { firstRecord } from '../../src/job/record.ts';
-import { type JobSpec } from '../../src/job/spec.ts';
+import { type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import type { Entry } from '../../src/journal/entries.ts';
 import { openJournal as openForProcess } from '../../src/journal/journal.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { readBulk, readBulkErrors, readBulkItems } from '../../src/journal/read-bulk.ts';
 import { filterOf, MAX_ERRORS } from '../../src/journal/record-bulk.ts';
 import { record } from '../../src/journal/record.ts';
-import { openJournal } from './fixtures/open-journal.ts';
-import { specOf as jobSpecOf } from './fixtures/spec.ts';
-import { temporaryDir } from './fixtures/temporary-dir.ts';
+import { type Database, openSqlite } from '../../src/journal/sqlite.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = 100 * DAY_MS;
 const specOf = (id: string, more: Partial<BulkSpec> = {}): BulkSpec => ({ id, action: 'ABORT', filter: {}, startedAt: NOW, ...more });
-const job = (id: string, more: Partial<JobSpec> = {}): Entry => ({ kind: 'job', record: firstRecord(jobSpecOf({ id, ...more })) });
+const job = (id: string, more: Partial<JobSpec> = {}): Entry => ({
+  kind: 'job',
+  record: firstRecord({
+    id,
+    type: 'a.type',
+    payload: null,
+    priority: 1,
+    tags: [],
+    metadata: null,
+    createdAt: 1,
+    ...PRODUCT_DEFAULTS,
+    ...more,
+  }),
+});
 const refused = (jobId: string) => ({ jobId, error: { code: 'ALREADY_FINISHED' as const, message: 'too late', path: ['id'], rule: null } });
 const ALL = { after: '', limit: 1_000 };
+
+async function openJournal(): Promise<Database> {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  const journal = openSqlite(join(dir, 'journal.db'), 'write');
+  onTestFinished(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await migrate(journal);
+  return journal;
+}
 
 describe('the journal', () => {
   test('finds the jobs of a bulk operation once, at one moment, and gives them by id', async () => {
@@ -116,8 +141,12 @@ describe('a bulk operation does to a job', () => {
 });
 
 test('a bulk operation that has ended in Temporal without telling is ended in the journal', async () => {
-  const journal = await openForProcess(join(temporaryDir(), 'journal.db'), () => {});
-  onTestFinished(() => journal.stop(1_000));
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  const journal = await openForProcess(join(dir, 'journal.db'), () => {});
+  onTestFinished(async () => {
+    await journal.stop(1_000);
+    rmSync(dir, { recursive: true, force: true });
+  });
   const inTemporal: Record<string, string> = { open: 'RUNNING', done: 'COMPLETED', killed: 'TERMINATED' };
   const describe = async (id: string) => {
     if (!inTemporal[id]) throw new WorkflowNotFoundError('gone', id, undefined);

@@ -1,15 +1,28 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
-import { type JobRecord } from '../../src/job/spec.ts';
+import { type JobRecord, type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import type { AttemptStart, Entry } from '../../src/journal/entries.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { readEvents } from '../../src/journal/read-events.ts';
 import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { record } from '../../src/journal/record.ts';
-import { type Database } from '../../src/journal/sqlite.ts';
-import { openJournal } from './fixtures/open-journal.ts';
-import { specOf } from './fixtures/spec.ts';
+import { type Database, openSqlite } from '../../src/journal/sqlite.ts';
 
-const spec = specOf({ id: 'a-job', tags: ['x', 'y'], createdAt: 1_000, dependencies: ['another'] });
+const specOf = (createdAt: number): JobSpec => ({
+  id: 'a-job',
+  type: 'a.type',
+  payload: null,
+  priority: 1,
+  tags: ['x', 'y'],
+  metadata: null,
+  createdAt,
+  ...PRODUCT_DEFAULTS,
+  dependencies: ['another'],
+});
+const spec = specOf(1_000);
 const first: Entry = { kind: 'job', record: firstRecord(spec) };
 const attempt: AttemptStart = {
   spec,
@@ -67,7 +80,7 @@ test.each<[string, Entry]>([
 
 test('another job that has its id since is not touched by what is told late, nor deleted in its place', async () => {
   const journal = await openJournal();
-  const next: Entry = { kind: 'job', record: firstRecord({ ...spec, createdAt: 5_000 }) };
+  const next: Entry = { kind: 'job', record: firstRecord(specOf(5_000)) };
   await record(journal, [first, final, deleted, next]);
   const before = await readJobsById(journal.db, [spec.id]);
   await record(journal, [final, started, { kind: 'reconciled', jobId: spec.id, at: 6_000, entries: [started, first, final] }, deleted]);
@@ -76,3 +89,14 @@ test('another job that has its id since is not touched by what is told late, nor
 });
 
 const events = (journal: Database, own = false) => readEvents(journal.db, { jobId: spec.id, own, after: 0, limit: 100 });
+
+async function openJournal(): Promise<Database> {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  const journal = openSqlite(join(dir, 'journal.db'), 'write');
+  onTestFinished(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await migrate(journal);
+  return journal;
+}

@@ -10,15 +10,7 @@ const MESSAGES: FromRunner[] = [
   {
     type: 'ready',
     types: [
-      {
-        name: 'a',
-        file: 'a.ts',
-        description: null,
-        payloadSchema: {},
-        defaults: { priority: 3 },
-        steps: [{ name: 's', hasUndo: true }],
-        reuse: true,
-      },
+      { name: 'a', description: null, payloadSchema: {}, defaults: { priority: 3 }, steps: [{ name: 's', hasUndo: true }], reuse: true },
     ],
     problems: ['b'],
   },

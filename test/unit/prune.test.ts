@@ -1,16 +1,39 @@
-import { beforeEach, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
-import { type JobRecord, type JobSpec } from '../../src/job/spec.ts';
+import { type JobRecord, type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { missesBefore, readEndedBefore, readOldest } from '../../src/journal/prune.ts';
 import { hasFirstEvent, isKeptSince, lastEventSeq, readEvents } from '../../src/journal/read-events.ts';
 import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { record } from '../../src/journal/record.ts';
-import { openJournal, type OpenJournal } from './fixtures/open-journal.ts';
-import { specOf } from './fixtures/spec.ts';
+import { type Database, openSqlite } from '../../src/journal/sqlite.ts';
 
-let journal: OpenJournal;
-beforeEach(async () => void (journal = await openJournal()));
+let journal: Database;
+let journalId: string;
+beforeEach(async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-prune-'));
+  journal = openSqlite(join(dir, 'journal.db'), 'write');
+  onTestFinished(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  journalId = await migrate(journal);
+});
 
+const specOf = (id: string, more: Partial<JobSpec> = {}): JobSpec => ({
+  id,
+  type: 'a.type',
+  payload: null,
+  priority: 1,
+  tags: [],
+  metadata: null,
+  createdAt: 1_000,
+  ...PRODUCT_DEFAULTS,
+  ...more,
+});
 const endOf = (spec: JobSpec, at: number): JobRecord => ({
   ...firstRecord(spec),
   key: `${at}.0`,
@@ -21,7 +44,7 @@ const endOf = (spec: JobSpec, at: number): JobRecord => ({
   events: [{ kind: 'FINISHED' }],
 });
 async function addEnded(id: string, at: number, more: Partial<JobSpec> = {}): Promise<void> {
-  const spec = specOf({ id, ...more });
+  const spec = specOf(id, more);
   await record(journal, [
     { kind: 'job', record: firstRecord(spec) },
     { kind: 'job', record: endOf(spec, at) },
@@ -67,8 +90,8 @@ test('a history told again does not bring events back that were pruned', async (
   const before = await readJobsById(journal.db, ['a']);
   await record(journal, [{ kind: 'pruned', table: 'event', seqs: await seqsOf('a'), before: 5_000 }]);
   const told = [
-    { kind: 'job' as const, record: firstRecord(specOf({ id: 'a' })) },
-    { kind: 'job' as const, record: endOf(specOf({ id: 'a' }), 2_000) },
+    { kind: 'job' as const, record: firstRecord(specOf('a')) },
+    { kind: 'job' as const, record: endOf(specOf('a'), 2_000) },
   ];
   await record(journal, [{ kind: 'reconciled', jobId: 'a', at: 6_000, entries: told }]);
   expect(await seqsOf('a')).toEqual([]);
@@ -95,21 +118,21 @@ test('jobs are old by their end, the first to end first, unless an open one depe
   await addEnded('needed', 2_000);
   await addEnded('early', 3_000);
   await addEnded('recent', 8_000);
-  await record(journal, [{ kind: 'job', record: firstRecord(specOf({ id: 'open', dependencies: ['needed', 'recent'] })) }]);
+  await record(journal, [{ kind: 'job', record: firstRecord(specOf('open', { dependencies: ['needed', 'recent'] })) }]);
   const idsBefore = async (time: number): Promise<string[]> => (await readEndedBefore(journal.db, time, 10)).map(({ id }) => id);
   expect(await idsBefore(5_000)).toEqual(['early', 'late']);
-  await record(journal, [{ kind: 'job', record: endOf(specOf({ id: 'open', dependencies: ['needed', 'recent'] }), 9_000) }]);
+  await record(journal, [{ kind: 'job', record: endOf(specOf('open', { dependencies: ['needed', 'recent'] }), 9_000) }]);
   expect(await idsBefore(5_000)).toEqual(['needed', 'early', 'late']);
 });
 
 test('a job that runs again when the pruner comes to it is left alone', async () => {
   await addEnded('a', 2_000);
   const prune = { kind: 'deleted', jobId: 'a', createdAt: 1_000, at: 9_000, finishedBefore: 5_000 } as const;
-  const again: JobRecord = { ...endOf(specOf({ id: 'a' }), 6_000), status: 'QUEUED', events: [{ kind: 'RETRIED' }] };
+  const again: JobRecord = { ...endOf(specOf('a'), 6_000), status: 'QUEUED', events: [{ kind: 'RETRIED' }] };
   delete again.finishedAt;
   await record(journal, [{ kind: 'job', record: again }, prune]);
   expect((await readJobsById(journal.db, ['a']))[0]).toMatchObject({ status: 'QUEUED' });
-  await record(journal, [{ kind: 'job', record: endOf(specOf({ id: 'a' }), 7_000) }, prune]);
+  await record(journal, [{ kind: 'job', record: endOf(specOf('a'), 7_000) }, prune]);
   expect((await readJobsById(journal.db, ['a']))[0]).toMatchObject({ status: 'SUCCEEDED' });
   await record(journal, [{ ...prune, finishedBefore: 8_000 }]);
   expect(await readJobsById(journal.db, ['a'])).toEqual([undefined]);
@@ -119,7 +142,7 @@ test('a new journal knows that it misses what was before it, until it is told to
   expect(await missesBefore(journal.db)).toBeGreaterThan(Date.now() - 60_000);
   await record(journal, [{ kind: 'complete', journalId: 'of another file' }]);
   expect(await missesBefore(journal.db)).toBeDefined();
-  await record(journal, [{ kind: 'complete', journalId: journal.id }]);
+  await record(journal, [{ kind: 'complete', journalId }]);
   expect(await missesBefore(journal.db)).toBeUndefined();
 });
 

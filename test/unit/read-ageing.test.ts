@@ -1,17 +1,19 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { dueNow } from '../../src/activities/age-jobs.ts';
 import { bandOfPriority } from '../../src/job/bands.ts';
 import { firstRecord } from '../../src/job/record.ts';
 import { type JobRecord, type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import type { Entry, WorkerState } from '../../src/journal/entries.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import * as first from '../../src/journal/migrations/001-first.ts';
 import * as waitsAndSteps from '../../src/journal/migrations/002-waits-and-steps.ts';
 import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { poolsThatAge, shortestAgeAfterMs } from '../../src/journal/read-ageing.ts';
 import { record } from '../../src/journal/record.ts';
-import { type Database } from '../../src/journal/sqlite.ts';
-import { openJournal } from './fixtures/open-journal.ts';
-import { specOf } from './fixtures/spec.ts';
+import { type Database, openSqlite } from '../../src/journal/sqlite.ts';
 
 const T0 = 1_000_000;
 const AGE_AFTER = 60_000;
@@ -111,14 +113,24 @@ test.each([
   expect(plan).toEqual([expect.stringMatching(new RegExp(`(SEARCH|SCAN) job USING (COVERING )?INDEX ${index}\\b`))]);
 });
 
-const ageing = (id: string, fields: Partial<JobSpec>, ageAfterMs: number): JobSpec =>
-  specOf({ id, createdAt: T0, options: { ...PRODUCT_DEFAULTS.options, ageAfterMs }, ...fields });
+const specOf = (id: string, fields: Partial<JobSpec>, ageAfterMs: number): JobSpec => ({
+  id,
+  type: 'a.type',
+  payload: null,
+  priority: 1,
+  tags: [],
+  metadata: null,
+  createdAt: T0,
+  ...PRODUCT_DEFAULTS,
+  options: { ...PRODUCT_DEFAULTS.options, ageAfterMs },
+  ...fields,
+});
 const created = (id: string, fields: Partial<JobSpec> = {}, ageAfterMs = AGE_AFTER): Entry => ({
   kind: 'job',
-  record: firstRecord(ageing(id, fields, ageAfterMs)),
+  record: firstRecord(specOf(id, fields, ageAfterMs)),
 });
 const told = (jobId: string, rev: number, fields: Partial<JobRecord>): Entry => {
-  const { spec: _, ...first } = firstRecord(ageing(jobId, {}, AGE_AFTER));
+  const { spec: _, ...first } = firstRecord(specOf(jobId, {}, AGE_AFTER));
   return { kind: 'job', record: { ...first, band: bandOfPriority(1), rev, events: [], ...fields } };
 };
 const started = (jobId: string): Entry => ({
@@ -146,3 +158,15 @@ const worker = (id: string, pool: string, slots: number, at = T0 + AGE_AFTER): W
 const due = async ({ db }: Database, nowMs: number): Promise<string[]> =>
   (await dueNow(db, nowMs)).map(({ id, effectivePriority }) => `${id} ${effectivePriority}`);
 const row = async ({ db }: Database, id: string) => (await readJobsById(db, [id]))[0];
+
+async function openJournal(before: (journal: Database) => Promise<void> = async () => {}): Promise<Database> {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  const journal = openSqlite(join(dir, 'journal.db'), 'write');
+  onTestFinished(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await before(journal);
+  await migrate(journal);
+  return journal;
+}

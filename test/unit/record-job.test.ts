@@ -1,14 +1,25 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
-import { type JobRecord } from '../../src/job/spec.ts';
+import { type JobRecord, type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { readEvents } from '../../src/journal/read-events.ts';
 import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { record } from '../../src/journal/record.ts';
-import { type Database } from '../../src/journal/sqlite.ts';
-import { openJournal } from './fixtures/open-journal.ts';
-import { specOf } from './fixtures/spec.ts';
+import { type Database, openSqlite } from '../../src/journal/sqlite.ts';
 
-const spec = specOf({ id: 'a-job' });
+const spec: JobSpec = {
+  id: 'a-job',
+  type: 'a.type',
+  payload: null,
+  priority: 1,
+  tags: [],
+  metadata: null,
+  createdAt: 1,
+  ...PRODUCT_DEFAULTS,
+};
 const first = firstRecord(spec);
 const { spec: _, ...rest } = first;
 const bumped: JobRecord = { ...rest, rev: 2, key: '2', priority: 7, band: 9, events: [{ kind: 'PRIORITY_SET', detail: { priority: 7 } }] };
@@ -35,6 +46,17 @@ test('what happened is in the feed although an answer with the same state was wr
   await tell(journal, first, { ...bumped, events: [] }, bumped);
   expect((await seen(journal)).kinds).toEqual(['CREATED', 'QUEUED', 'PRIORITY_SET']);
 });
+
+async function openJournal(): Promise<Database> {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  const journal = openSqlite(join(dir, 'journal.db'), 'write');
+  onTestFinished(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await migrate(journal);
+  return journal;
+}
 
 const tell = (journal: Database, ...records: JobRecord[]): Promise<void> =>
   record(

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, onTestFinished, test, type TestContext, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
 import { RunnerPool } from '../../src/worker/runner-pool.ts';
 import { Runner } from '../../src/worker/runner.ts';
@@ -12,18 +12,16 @@ import { eventually } from '../engine/fixtures/eventually.ts';
 vi.setConfig({ testTimeout: 60_000 });
 const dir = mkdtempSync(join(tmpdir(), 'millrace-pool-'));
 const worker = supervisor();
+const pools: RunnerPool[] = [];
+afterEach(async () => void (await Promise.all(pools.splice(0).map((pool) => pool.stop()))));
 afterAll(() => {
   worker.guardian.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
 let folders = 0;
-/** A pool of real runners over these modules, with what it said; stopped with its test. */
-function poolOf(
-  modules: Record<string, string>,
-  options: { slots?: number; maxAttempts?: number; loadMs?: number } = {},
-  finished: TestContext['onTestFinished'] = onTestFinished,
-) {
+/** A pool of real runners over these modules, with what it said. */
+function poolOf(modules: Record<string, string>, options: { slots?: number; maxAttempts?: number; loadMs?: number } = {}) {
   const jobsDir = join(dir, String(++folders));
   const { slots = 1, maxAttempts = 0, loadMs = 60_000 } = options;
   mkdirOf(jobsDir, modules);
@@ -39,38 +37,26 @@ function poolOf(
       return new Runner({ ...worker, jobsDir, skip, heapBytes: 64 * 2 ** 20, cacheDir: dir, loadMs });
     },
   });
-  finished(() => pool.stop());
+  pools.push(pool);
   return { pool, said, jobsDir, forks: () => forks };
 }
 
-// Side by side: each waits for a bound to pass.
-describe.concurrent('what never ends', () => {
-  test('a module that never ends to load is ended, named and left out; the others are served', async ({ onTestFinished: finished }) => {
-    const { pool, said, forks } = poolOf({ 'a.mjs': 'for (;;);', 'b.mjs': typeOf('b') }, { loadMs: SHORT_MS }, finished);
-    await pool.loaded;
-    expect(pool.types.map(({ name }) => name)).toEqual(['b']);
-    expect(pool.problems).toEqual(['a.mjs: not loaded within 8 s, the process was killed']);
-    expect(said).toEqual(pool.problems);
-    expect(forks()).toBe(2);
-  });
+test('a module that never ends to load is ended, named and left out; the others are served', async () => {
+  const { pool, said, forks } = poolOf({ 'a.mjs': 'for (;;);', 'b.mjs': typeOf('b') }, { loadMs: SHORT_MS });
+  await pool.loaded;
+  expect(pool.types.map(({ name }) => name)).toEqual(['b']);
+  expect(pool.problems).toEqual(['a.mjs: not loaded within 8 s, the process was killed']);
+  expect(said).toEqual(pool.problems);
+  expect(forks()).toBe(2);
+});
 
-  test('a module that waits for what never comes is one that never ends', async ({ onTestFinished: finished }) => {
-    const { pool } = poolOf(
-      { 'a.mjs': 'setInterval(() => {}, 1e6); await new Promise(() => {});', 'b.mjs': typeOf('b') },
-      { loadMs: SHORT_MS },
-      finished,
-    );
-    await pool.loaded;
-    expect(pool.problems).toEqual(['a.mjs: not loaded within 8 s, the process was killed']);
-  });
-
-  test('a warm-up that never ends is told, and its type is served', async ({ onTestFinished: finished }) => {
-    const warmUp = 'warmUp: () => new Promise(() => {}),';
-    const { pool } = poolOf({ 'a.mjs': typeOf('a', warmUp) }, {}, finished);
-    const { types, problems } = await pool.loaded;
-    expect(types.map(({ name }) => name)).toEqual(['a']);
-    expect(problems).toEqual(['a.mjs: its warmUp has not ended within 10 s']);
-  });
+test('a module that waits for what never comes is one that never ends', async () => {
+  const { pool } = poolOf(
+    { 'a.mjs': 'setInterval(() => {}, 1e6); await new Promise(() => {});', 'b.mjs': typeOf('b') },
+    { loadMs: SHORT_MS },
+  );
+  await pool.loaded;
+  expect(pool.problems).toEqual(['a.mjs: not loaded within 8 s, the process was killed']);
 });
 
 test('several modules that end the process are left out one after the other, with what they have said', async () => {
@@ -102,46 +88,13 @@ test('where no runner can start at all, it is settled after a few, and tried aga
     onProblem: (message) => said.push(message),
     fork: () => new Runner({ ...worker, jobsDir: '', heapBytes: 0, cacheDir: dir, loadMs: 1 }),
   });
-  onTestFinished(() => broken.stop());
+  pools.push(broken);
   await broken.settled;
   expect(broken.isReady).toBe(false);
   expect(broken.slotSupplier.tryReserveSlot({} as never)).toBeNull();
   expect(broken.problems).toEqual([expect.stringMatching(/^a runner: not loaded within 0\.001 s/)]);
   expect(said.length).toBeGreaterThanOrEqual(3);
   expect(forks()).toBe(1);
-});
-
-test('a process that the system refuses to start is a failed start: told, and tried again', async () => {
-  const said: string[] = [];
-  // Longer than an argument may be.
-  const commandsFile = 'x'.repeat(200_000);
-  const pool = new RunnerPool({
-    slots: 1,
-    maxAttempts: 0,
-    maxMemoryBytes: undefined,
-    onProblem: (message) => said.push(message),
-    fork: () => new Runner({ ...worker, commandsFile, jobsDir: dir, heapBytes: 64 * 2 ** 20, cacheDir: dir }),
-  });
-  onTestFinished(() => pool.stop());
-  await pool.settled;
-  expect(pool.isReady).toBe(false);
-  expect(pool.problems).toEqual(['a runner: its process could not be started: spawn E2BIG']);
-  expect(said).toEqual(Array(3).fill(pool.problems[0]));
-});
-
-test('a runner for one attempt loads the file of its type, and those that have no type, and no other', async () => {
-  const { pool } = poolOf({
-    'a.mjs': typeOf('a'),
-    'b.mjs': typeOf('b', 'warmUp: () => { throw new Error("not needed"); },'),
-    'c.mjs': 'throw new Error("of no type");',
-  });
-  expect((await pool.loaded).problems).toEqual(['b.mjs: its warmUp failed: not needed', 'c.mjs: of no type']);
-  const single = await pool.leaseSingle('a', 64 * 2 ** 20);
-  const { types, problems } = await single.ready;
-  expect(types.map(({ name }) => name)).toEqual(['a']);
-  expect(problems).toEqual(['c.mjs: of no type']);
-  pool.giveBack(single, true);
-  await single.exited;
 });
 
 test('a warm-up that never ends is told, and its type is served', async () => {

@@ -1,15 +1,27 @@
-import { beforeEach, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
+import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import type { AttemptEnd, AttemptSample, Entry } from '../../src/journal/entries.ts';
-import { readAttempt } from '../../src/journal/read-attempts.ts';
+import { migrate } from '../../src/journal/migrate.ts';
+import { readAttempt } from '../../src/journal/read-jobs.ts';
 import { readJobUsage, readUsage } from '../../src/journal/read-usage.ts';
 import { record } from '../../src/journal/record.ts';
 import { downsample, MAX_SAMPLES } from '../../src/journal/record-usage.ts';
-import { specOf } from './fixtures/spec.ts';
-import { openJournal, type OpenJournal } from './fixtures/open-journal.ts';
+import { openSqlite, type Database } from '../../src/journal/sqlite.ts';
 
-let journal: OpenJournal;
-beforeEach(async () => void (journal = await openJournal()));
+let journal: Database;
+beforeEach(async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-usage-'));
+  journal = openSqlite(join(dir, 'journal.db'), 'write');
+  await migrate(journal);
+  onTestFinished(() => {
+    journal.close();
+    rmSync(dir, { recursive: true });
+  });
+});
 
 const started = (number: number, at = 1_000): Entry => ({
   kind: 'attemptStarted',
@@ -97,7 +109,8 @@ test('a job’s samples are read over all its attempts, from any of them on', as
 });
 
 test('the samples of a deleted job are gone with it', async () => {
-  await record(journal, [{ kind: 'job', record: firstRecord(specOf({ id: 'a', createdAt: 1_000 })) }, started(1), used(1, 2_000)]);
+  const spec = { id: 'a', type: 't', payload: null, priority: 1, tags: [], metadata: null, createdAt: 1_000, ...PRODUCT_DEFAULTS };
+  await record(journal, [{ kind: 'job', record: firstRecord(spec) }, started(1), used(1, 2_000)]);
   expect(await samplesOf(1)).toHaveLength(1);
   await record(journal, [{ kind: 'deleted', jobId: 'a', createdAt: 1_000, at: 3_000 }, used(1, 4_000)]);
   expect(await samplesOf(1)).toEqual([]);

@@ -1,20 +1,21 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
+import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import type { Entry, LoggedLine } from '../../src/journal/entries.ts';
 import { JOURNAL_VERSION } from '../../src/journal/migrate.ts';
 import { startWriter, type JournalWriter } from '../../src/journal/writer.ts';
 import { within } from '../../src/process/within.ts';
-import { specOf } from './fixtures/spec.ts';
-import { temporaryDir } from './fixtures/temporary-dir.ts';
 
 let dir: string;
 let file: string;
 beforeEach(() => {
-  dir = temporaryDir();
+  dir = mkdtempSync(join(tmpdir(), 'millrace-writer-'));
   file = join(dir, 'journal.db');
+  onTestFinished(() => rmSync(dir, { recursive: true }));
 });
 
 function start(): { writer: JournalWriter; troubles: string[]; replaced: string[] } {
@@ -36,7 +37,7 @@ function open(): DatabaseSync {
 
 const jobEntry = (id: string): Entry => ({
   kind: 'job',
-  record: firstRecord(specOf({ id })),
+  record: firstRecord({ id, type: 'sleep', payload: null, priority: 1, tags: [], metadata: null, createdAt: 1, ...PRODUCT_DEFAULTS }),
 });
 const line = (text: string): LoggedLine => ({ at: 1, stream: 'STDOUT', text, dropped: 0 });
 const logEntry = (jobId: string, ...texts: string[]): Entry => ({ kind: 'log', jobId, number: 1, lines: texts.map(line) });
