@@ -15,7 +15,7 @@ export type JobContext<Payload> = {
   job: { id: string; type: string; queue: string; tags: readonly string[]; metadata: Json };
   /** Which try this is, from 1. Grows over retries, halts and losses. */
   attempt: number;
-  /** When the attempt is killed for its timeout; undefined without one. */
+  /** When the attempt is killed for its timeout, or for its job's deadline where that is earlier; undefined where it has neither. An undo has no deadline. */
   deadlineAt: Date | undefined;
   /** Aborts when the job is asked to stop; the process is killed when the grace is over. */
   signal: AbortSignal;

@@ -14,7 +14,8 @@ import { readJobsById } from '../journal/read-jobs.ts';
 import { endOf, type Ended, heapWasFull, report } from './attempt-end.ts';
 import { dependencyResults } from './dependencies.ts';
 import { keptByQueue } from '../journal/read-queues.ts';
-import { MAX_TIMER_MS, within } from '../process/within.ts';
+import { timer } from '../process/timer.ts';
+import { within } from '../process/within.ts';
 import type { Gauge } from '../worker/gauge.ts';
 import { type Ask, Heart } from '../worker/heart.ts';
 import { heapUnder } from '../worker/heap.ts';
@@ -123,13 +124,12 @@ async function runIn(
   const gauge = deps.meter.follow(runner.tree, { jobId: spec.id, number, limits });
   const reporter = new Reporter(deps.journal.writer, spec.id, number, (value) => heart.save(value));
   const { id, type, queue, tags, metadata } = spec;
-  const deadlineAt = timeoutMs === null ? null : startedAt + timeoutMs;
   const running = runner.run(
     {
       job: { id, type, queue, tags, metadata },
       payload: spec.payload,
       number,
-      deadlineAt,
+      deadlineAt: killedAt(input, startedAt),
       checkpoint: input.checkpoint,
       dependencies,
       handler: input.handler,
@@ -177,6 +177,12 @@ async function afterHooks(runner: Runner, running: Promise<RunnerEnd>, heart: He
 }
 
 const idOf = ({ spec, number }: AttemptInput) => ({ jobId: spec.id, number });
+
+/** By its own timeout or by its job's deadline, whichever is first; null where there is neither. */
+function killedAt({ spec, deadlineAt = Infinity }: AttemptInput, startedAt: number): number | null {
+  const at = Math.min(startedAt + (spec.options.timeoutMs ?? Infinity), deadlineAt);
+  return Number.isFinite(at) ? at : null;
+}
 
 /** A job of an earlier version has no limits. */
 const limitsOf = ({ spec: { options }, memoryBytes }: AttemptInput): Limits => {
@@ -249,14 +255,6 @@ async function recordBriefly({ writer }: Journal, entry: Entry): Promise<boolean
   if (!writer.isBehind) return within(JOURNAL_WAIT_MS, writer.write(entry));
   writer.tell(entry);
   return false;
-}
-
-function timer(ms: number | null): { over: Promise<'timeout'>; clear(): void } {
-  // No attempt outlives its supervisor that long; a longer timer would go off at once.
-  if (ms === null || ms > MAX_TIMER_MS) return { over: new Promise(() => {}), clear: () => {} };
-  const { promise, resolve } = Promise.withResolvers<'timeout'>();
-  const timeout = setTimeout(resolve, ms, 'timeout' as const);
-  return { over: promise, clear: () => clearTimeout(timeout) };
 }
 
 const JOURNAL_WAIT_MS = 50;

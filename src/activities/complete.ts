@@ -6,7 +6,7 @@ import { missesBefore } from '../journal/prune.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { within } from '../process/within.ts';
 import { restore } from './restore.ts';
-import { CHUNK, inChunks, STATUSES, workflowsSince } from './visibility.ts';
+import { CHUNK, inChunks, named, runsOf, STATUSES, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
 
@@ -33,12 +33,15 @@ export async function complete(deps: Deps, endedAfter: number, beat: () => void)
   await within(WRITE_WAIT_MS, journal.writer.write({ kind: 'complete', journalId }));
 }
 
-/** A few at a time: a replay takes its time, and a heart has to beat. */
+/** All runs of these jobs, a few at a time: a replay takes its time, and a heart has to beat. */
 export async function restoreAll(deps: Deps, jobIds: Iterable<string>, beat: () => void): Promise<void> {
-  const runs = Array.from(jobIds, (jobId) => ({ jobId }));
-  for (let at = 0; at < runs.length; at += CHUNK) {
-    beat();
-    await restore(deps, runs.slice(at, at + CHUNK));
+  const ids = [...jobIds];
+  for (let at = 0; at < ids.length; at += CHUNK) {
+    const runs = await runsOf(deps.client, named(ids.slice(at, at + CHUNK)));
+    for (let run = 0; run < runs.length; run += CHUNK) {
+      beat();
+      await restore(deps, runs.slice(run, run + CHUNK));
+    }
   }
 }
 

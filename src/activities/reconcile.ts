@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { jobIdOf, workflowIdOf } from '../job/ids.ts';
+import { jobIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJobIds, readJobsById, readUntold } from '../journal/read-jobs.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
@@ -10,7 +10,7 @@ import { restorePolicies } from './gates.ts';
 import { complete, restoreAll } from './complete.ts';
 import { endGone, tellOfGone } from './gone.ts';
 import { prune, type Retention } from './prune.ts';
-import { CHUNK, inChunks, type Seen, STATUSES, workflowsSince } from './visibility.ts';
+import { CHUNK, inChunks, named, type Seen, STATUSES, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
 
@@ -111,8 +111,6 @@ async function exceptLiving(client: Client, closed: Set<string>): Promise<void> 
     for await (const { workflowId } of client.workflow.list({ query })) closed.delete(jobIdOf(workflowId)!);
   }
 }
-
-const named = (ids: readonly string[]): string => `WorkflowId IN (${ids.map((id) => `"${workflowIdOf(id)}"`).join(', ')})`;
 
 /** Of the open jobs a pass. */
 const MOST_OPEN = 500;

@@ -6,6 +6,7 @@ import type { JobRecord } from '../job/spec.ts';
 import type { Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalSinks } from '../workflows/journal-sinks.ts';
+import type { Run } from './visibility.ts';
 
 type History = temporal.api.history.v1.IHistory;
 const { EventType } = proto.temporal.api.enums.v1;
@@ -14,24 +15,23 @@ const { EventType } = proto.temporal.api.enums.v1;
  * Writes jobs to the journal again from their histories in Temporal, by replaying them: the same workflow code tells the
  * same records, so what comes back is what was written the first time, but for what only a worker knew (logs, samples,
  * annotations, how a process ended) and the old feed. Where that
- * is more than the journal had, the feed says RECONCILED. Runs of one job must come in the order they ran; without a run id it
- * is the last one.
+ * is more than the journal had, the feed says RECONCILED. Runs of one job must come in the order they ran, all of them.
  */
-export async function restore(
-  deps: { client: Client; journal: Journal; bundle: string },
-  runs: Iterable<{ jobId: string; runId?: string }>,
-): Promise<void> {
+export async function restore(deps: { client: Client; journal: Journal; bundle: string }, runs: Iterable<Run>): Promise<void> {
   const { client, journal, bundle } = deps;
   let told: Entry[] = [];
   const keep = (record: JobRecord): void => void told.push({ kind: 'job', record });
   const sinks: InjectedSinks<JournalSinks> = { journal: { record: { fn: (_, record) => keep(record), callDuringReplay: true } } };
   let ending: Entry | undefined;
+  let isLastRun = false;
 
   async function* histories() {
-    for (const { jobId, runId } of runs) {
-      const history = await historyOf(client, jobId, runId);
+    for (const { jobId, runId, isLast } of runs) {
+      // Visibility is written after the fact: which run is the last one by now Temporal says itself.
+      const history = await historyOf(client, jobId, isLast ? undefined : runId);
       if (!history) continue;
       told = [...attemptsIn(jobId, history)];
+      isLastRun = isLast;
       ending = endingOf(jobId, history);
       yield { workflowId: workflowIdOf(jobId), history };
     }
@@ -39,9 +39,10 @@ export async function restore(
   // One after the other: what is told between two of them is of this job.
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: { codePath: bundle }, sinks }, histories())) {
     const jobId = jobIdOf(workflowId)!;
-    if (ending) told.push(ending);
+    // A run that was terminated, and that another one followed, is not the job's end.
+    if (isLastRun && ending) told.push(ending);
     // The history's last word stands even where this program cannot follow the history to it.
-    if (error) told.push(...(await closedWithout(client, jobId, error)));
+    if (isLastRun && error) told.push(...(await closedWithout(client, jobId, error)));
     journal.writer.tell({ kind: 'reconciled', jobId, at: Date.now(), entries: told });
   }
 }

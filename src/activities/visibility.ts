@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { jobIdOf, workflowIdOf } from '../job/ids.ts';
 
 /** What Temporal's visibility says of a workflow, as far as it matters here. */
 export type Seen = { workflowId: string; status: { name: string }; startTime: Date; closeTime?: Date };
@@ -17,6 +18,24 @@ export async function* workflowsSince(client: Client, status: (typeof STATUSES)[
     yield seen;
   }
 }
+
+/** One run of a job: its first, one of retryJob, or one that goes on where the one before had grown long. */
+export type Run = { jobId: string; runId: string; isLast: boolean };
+
+/** The runs of the jobs that a query finds, each job's in the order they ran. */
+export async function runsOf(client: Client, query: string): Promise<Run[]> {
+  const runs: { jobId: string; runId: string; startTime: Date }[] = [];
+  for await (const { workflowId, runId, startTime } of client.workflow.list({ query })) {
+    const jobId = jobIdOf(workflowId);
+    if (jobId) runs.push({ jobId, runId, startTime });
+  }
+  runs.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  const last = new Map(runs.map(({ jobId, runId }) => [jobId, runId]));
+  return runs.map(({ jobId, runId }) => ({ jobId, runId, isLast: last.get(jobId) === runId }));
+}
+
+/** In the words of a query: all runs of these jobs. */
+export const named = (jobIds: readonly string[]): string => `WorkflowId IN (${jobIds.map((id) => `"${workflowIdOf(id)}"`).join(', ')})`;
 
 export async function* inChunks<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
   let chunk: T[] = [];

@@ -1,13 +1,12 @@
 import type { Json } from '../index.ts';
 import { PRIORITY } from '../job/bands.ts';
-import { bounded } from '../job/bounded.ts';
 import { MAX_DURATION_MS } from '../job/duration.ts';
 import { UserError } from '../job/errors.ts';
 import { isJobId, isName, JOB_ID_RULE, NAME_RULE, newJobId } from '../job/ids.ts';
-import { limitsFrom } from '../job/limits.ts';
+import { checkOptions, optionsFrom, type WantedOptions } from '../job/options.ts';
 import { LIMITS, PRODUCT_DEFAULTS, type JobOptions, type JobSpec } from '../job/spec.ts';
 import type { PublishedType } from '../journal/entries.ts';
-import type { ConcurrencyInput, CreateJobInput } from './schema.gen.ts';
+import type { CreateJobInput } from './schema.gen.ts';
 
 /**
  * What a client asked for, as a job is created with: checked, and defaults filled in (the job's own, else the type's,
@@ -26,7 +25,7 @@ export function specOf(input: CreateJobInput, type: PublishedType, nowMs = Date.
     priority: readPriority(input.priority ?? defaults.priority ?? PRIORITY.regular),
     tags: readTags(input.tags ?? []),
     metadata: readMetadata(input.metadata ?? null),
-    options: { ...readOptions(input, type), startAt: readStart(input, nowMs) },
+    options: { ...checkOptions(optionsFrom(wanted(input), defaults)), startAt: readStart(input, nowMs) },
     dependencies: readDependencies(input.dependencies ?? []),
     hold: input.hold ?? false,
     steps: type.steps ?? [],
@@ -35,8 +34,8 @@ export function specOf(input: CreateJobInput, type: PublishedType, nowMs = Date.
   };
 }
 
-/** A type's options for a job that sets nothing itself. */
-export const defaultOptions = (type: PublishedType): JobOptions => readOptions({}, type);
+/** A type's options for a job that sets nothing itself, as they were published: workers check them. */
+export const defaultOptions = ({ defaults }: PublishedType): JobOptions => optionsFrom({}, defaults);
 
 export function readPriority(priority: number): number {
   if (Number.isInteger(priority) && priority >= PRIORITY.min && priority <= PRIORITY.max) return priority;
@@ -45,61 +44,18 @@ export function readPriority(priority: number): number {
   });
 }
 
-function readOptions(input: Partial<CreateJobInput>, { defaults }: PublishedType): JobOptions {
-  const product = PRODUCT_DEFAULTS.options;
-  const retry = input.retry ?? {};
-  const length = 'a length of time above 0';
+/** The input's options by the names they have in a job. */
+function wanted({ timeout, queueTimeout, deadline, ageAfter, grace, retry, concurrency, ...plain }: CreateJobInput): WantedOptions {
   return {
-    startAt: null,
-    timeoutMs: bounded('timeout', length, input.timeout ?? defaults.timeoutMs ?? product.timeoutMs, 1),
-    timeoutIsFinal: defaults.timeoutIsFinal ?? product.timeoutIsFinal,
-    queueTimeoutMs: bounded('queueTimeout', length, input.queueTimeout ?? defaults.queueTimeoutMs ?? product.queueTimeoutMs, 1),
-    deadlineMs: bounded('deadline', length, input.deadline ?? defaults.deadlineMs ?? product.deadlineMs, 1),
-    onDependencyFailure: input.onDependencyFailure ?? defaults.onDependencyFailure ?? product.onDependencyFailure,
-    onLost: input.onLost ?? defaults.onLost ?? product.onLost,
-    exclusive: input.exclusive ?? defaults.exclusive ?? product.exclusive,
-    concurrency: readConcurrency(input.concurrency ?? defaults.concurrency ?? product.concurrency),
-    limits: limitsFrom(input.limits ?? {}, defaults.limits ?? {}),
-    rollback: input.rollback ?? defaults.rollback ?? product.rollback,
-    failover: defaults.failover ?? product.failover,
-    ageAfterMs: input.ageAfter ?? defaults.ageAfterMs ?? product.ageAfterMs,
-    graceMs: input.grace ?? defaults.graceMs ?? product.graceMs,
-    retry: {
-      maxAttempts: bounded(
-        'retry.maxAttempts',
-        'a whole number from 1 to 10000',
-        retry.maxAttempts ?? defaults.retry?.maxAttempts ?? product.retry.maxAttempts,
-        1,
-        10_000,
-      ),
-      delayMs: retry.delay ?? defaults.retry?.delayMs ?? product.retry.delayMs,
-      backoff: bounded(
-        'retry.backoff',
-        'a number from 1 to 100',
-        retry.backoff ?? defaults.retry?.backoff ?? product.retry.backoff,
-        1,
-        100,
-      ),
-      maxDelayMs: retry.maxDelay ?? defaults.retry?.maxDelayMs ?? product.retry.maxDelayMs,
-      jitter: retry.jitter ?? defaults.retry?.jitter ?? product.retry.jitter,
-    },
-    maxHalts: bounded('maxHalts', 'a whole number from 0 to 1000', input.maxHalts ?? defaults.maxHalts ?? product.maxHalts, 0, 1_000),
+    ...plain,
+    timeoutMs: timeout,
+    queueTimeoutMs: queueTimeout,
+    deadlineMs: deadline,
+    ageAfterMs: ageAfter,
+    graceMs: grace,
+    retry: retry && { ...retry, delayMs: retry.delay, maxDelayMs: retry.maxDelay },
+    concurrency: concurrency && { key: concurrency.key, limit: concurrency.limit ?? 1 },
   };
-}
-
-function readConcurrency(concurrency: ConcurrencyInput | null): JobOptions['concurrency'] {
-  if (!concurrency) return null;
-  const { key, limit = 1 } = concurrency;
-  if (key.length === 0 || key.length > LIMITS.keyLength)
-    throw new UserError('INVALID_ARGUMENT', `the concurrency key has ${key.length} characters: 1 to ${LIMITS.keyLength}`, {
-      path: ['concurrency', 'key'],
-    });
-  // It becomes part of a workflow id.
-  if (!key.isWellFormed() || /\p{Cc}/u.test(key))
-    throw new UserError('INVALID_ARGUMENT', 'the concurrency key has control characters, or is no well-formed Unicode', {
-      path: ['concurrency', 'key'],
-    });
-  return { key, limit: bounded('concurrency.limit', 'a whole number from 1 to 100000', limit, 1, 100_000) };
 }
 
 function readId(id: string | null | undefined): string {

@@ -15,14 +15,14 @@ import type { Logger } from '../log.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectNative } from '../temporal/connect-native.ts';
 import { prepareCluster } from '../temporal/prepare.ts';
-import { temporalLogger } from '../temporal/logger.ts';
+import { runtimeOptions } from '../temporal/logger.ts';
 import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts';
 import type { RunningRole } from './role.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
   const { namespace } = config;
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+  Runtime.install(runtimeOptions(log));
   const [journal, bundle, connection] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
     workflowBundle(config.cacheDir),

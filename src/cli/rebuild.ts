@@ -1,7 +1,8 @@
 import { Client } from '@temporalio/client';
 import { restore } from '../activities/restore.ts';
+import { runsOf } from '../activities/visibility.ts';
 import type { Config } from '../config.ts';
-import { jobIdOf, ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
+import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
 import { openJournal } from '../journal/journal.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectNative } from '../temporal/connect-native.ts';
@@ -16,16 +17,8 @@ export async function rebuild(config: Config, say: (line: string) => void): Prom
   ]);
   runWorkflowsWithoutPromiseHooks();
   const client = new Client({ connection, namespace: config.namespace });
-  const runs: { jobId: string; runId: string; startTime: Date }[] = [];
-  for await (const { workflowId, runId, startTime } of client.workflow.list({ query: `WorkflowType = 'jobWorkflow'` })) {
-    const jobId = jobIdOf(workflowId);
-    if (jobId) runs.push({ jobId, runId, startTime });
-  }
-  // A job that was run again, or goes on in a new run, has several.
-  await restore(
-    { client, journal, bundle },
-    runs.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime()),
-  );
+  const runs = await runsOf(client, `WorkflowType = 'jobWorkflow'`);
+  await restore({ client, journal, bundle }, runs);
   await journal.stop(60_000);
   await connection.close();
   say(`${new Set(runs.map(({ jobId }) => jobId)).size} jobs are back in ${config.journalFile}. Logs, and the feed as it was, are not.`);

@@ -11,7 +11,7 @@ import { keepGuardian } from '../process/keep-guardian.ts';
 import { ofWorkerProcess } from '../process/mark.ts';
 import { MAX_TIMER_MS } from '../process/within.ts';
 import { connectNative } from '../temporal/connect-native.ts';
-import { temporalLogger } from '../temporal/logger.ts';
+import { runtimeOptions } from '../temporal/logger.ts';
 import { claimIdentity } from '../worker/identity.ts';
 import { Meter } from '../worker/meter.ts';
 import { giveUpOrphans } from '../worker/orphans.ts';
@@ -24,7 +24,7 @@ import type { RunningRole } from './role.ts';
 export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
   const { jobsDir, commandsFile, runnerHeapBytes: heapBytes, logCaps, slots, namespace, cacheDir, drainMs } = config;
   // Push cancel needs worker heartbeats; a running job is stopped at its next heartbeat without.
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [], workerHeartbeatInterval: '10s' });
+  Runtime.install({ ...runtimeOptions(log), workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
   const workerId = identity.id;
   const mark = ofWorkerProcess(workerId);
@@ -90,9 +90,9 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   });
   const published = pool.loaded.then(async ({ types, problems }) => {
     for (const problem of problems) log.error({ worker: workerId }, `a job module cannot be used, the others are served: ${problem}`);
-    const entry = { kind: 'jobTypes', pool: config.pool, types } as const;
-    journal.stand(entry);
-    await journal.writer.write(entry);
+    const publish = () => journal.writer.write({ kind: 'jobTypes', pool: config.pool, workerId, at: Date.now(), types });
+    journal.onReplaced(() => void publish());
+    await publish();
   });
   // Where no runner can start, the worker is there to say so.
   if (pool.isReady) await published;

@@ -135,6 +135,8 @@ export type AttemptInput = {
   step?: { name: string; undo: boolean; results: Record<string, Json> };
   /** Its memory limit, where it has grown beyond the job's own. */
   memoryBytes?: number;
+  /** When its job's deadline is over, ms since 1970; none for an undo. */
+  deadlineAt?: number;
 };
 
 /** An attempt's good end. `adopted`: the lost attempt before this one had ended so already. */

@@ -17,7 +17,8 @@ export type Entry =
   /** Jobs that a sweep has moved out of Temporal's line, or back. */
   | { kind: 'linePaused'; jobIds: string[]; paused: boolean }
   | { kind: 'worker'; worker: WorkerState }
-  | { kind: 'jobTypes'; pool: string; types: PublishedType[] }
+  /** All that a worker can run. */
+  | { kind: 'jobTypes'; pool: string; workerId: string; at: number; types: PublishedType[] }
   /** A job has been sent word of how one that it depends on ended, whether or not it still waits for that. */
   | { kind: 'dependencyTold'; jobId: string; dependency: string }
   | { kind: 'terminated'; jobId: string; at: number; code: ReasonCode; message: string }

@@ -28,14 +28,14 @@ export async function readSlots(db: Kysely<Tables>, nowMs = Date.now()): Promise
   return new Map(rows.map(({ pool, slots }) => [pool, Number(slots)]));
 }
 
-/** Every type that some pool's workers have published, by name. */
+/** Every type that workers have published, by name, as it was published last, in whatever pool. */
 export async function readJobTypes(db: Kysely<Tables>): Promise<Map<string, JobTypeRow>> {
-  const rows = await db.selectFrom('job_type').selectAll().orderBy('name').orderBy('pool').execute();
+  const rows = await db.selectFrom('job_type').selectAll().orderBy('name').orderBy('published_at', 'desc').orderBy('pool').execute();
   const types = new Map<string, JobTypeRow>();
   for (const row of rows) {
     const known = types.get(row.name);
-    if (known) known.pools.push(row.pool);
-    else types.set(row.name, { ...(JSON.parse(row.definition) as PublishedType), pools: [row.pool] });
+    if (!known) types.set(row.name, { ...(JSON.parse(row.definition) as PublishedType), pools: [row.pool] });
+    else if (!known.pools.includes(row.pool)) known.pools = [...known.pools, row.pool].sort();
   }
   return types;
 }

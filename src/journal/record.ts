@@ -47,7 +47,7 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
     case 'worker':
       return recordWorker(db, entry.worker);
     case 'jobTypes':
-      return publishTypes(db, entry.pool, entry.types);
+      return publishTypes(db, entry);
     case 'dependencyTold':
       return recordTold(db, entry.jobId, entry.dependency);
     case 'terminated':

@@ -11,7 +11,8 @@ export type Tables = {
   event: EventTable;
   log_line: LogLineTable;
   usage_sample: UsageSampleTable;
-  job_type: { name: string; pool: string; definition: string };
+  /** As each worker has published it. */
+  job_type: { name: string; pool: string; worker_id: string; published_at: number; definition: string };
   worker: WorkerTable;
   /** Those that have, or have had, a policy. */
   queue: { name: string; paused: number; max_running: number | null };

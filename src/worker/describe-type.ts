@@ -3,9 +3,10 @@ import type { JobDefaults, JobDefinition, JobStep, Json } from '../index.ts';
 import { parseBytes } from '../job/bytes.ts';
 import { parseDuration } from '../job/duration.ts';
 import { isName, NAME_RULE } from '../job/ids.ts';
-import { limitsFrom } from '../job/limits.ts';
+import { checkOptions, optionsFrom } from '../job/options.ts';
 import type { Limits } from '../job/spec.ts';
 import type { TypeDefaults } from '../journal/entries.ts';
+import { defaultsSchema } from './defaults-schema.ts';
 import type { LoadedType } from './protocol.ts';
 
 /** What a worker publishes of a type. @throws Error that says what is wrong with it: a module is not bound by our types. */
@@ -31,11 +32,27 @@ export function describeType(definition: JobDefinition, payloadSchema?: Json): O
     name,
     description: description ?? null,
     payloadSchema: payloadSchema ?? (z.toJSONSchema(payload, { io: 'input' }) as Json),
-    defaults: readDefaults(defaults),
+    defaults: checkedDefaults(defaults),
     steps: steps.map((step) => ({ name: step.name, hasUndo: step.undo !== undefined })),
     reuse,
   };
 }
+
+/** Checked as they are for a job that sets none itself. @throws Error with the field, its value and its bounds. */
+function checkedDefaults(defaults: JobDefaults): TypeDefaults {
+  const read = readDefaults(defaults);
+  const [issue] = defaultsSchema.safeParse(defaults).error?.issues ?? [];
+  if (issue) throw new Error(`${['defaults', ...issue.path].join('.')} ${JSON.stringify(valueAt(defaults, issue.path))}: ${issue.message}`);
+  try {
+    checkOptions(optionsFrom({}, read));
+  } catch (error) {
+    throw new Error(`defaults: ${(error as Error).message}`, { cause: error });
+  }
+  return read;
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
 
 function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry, limits, ...plain }: JobDefaults): TypeDefaults {
   const { delay, maxDelay, ...counts } = retry ?? {};
@@ -55,9 +72,8 @@ function readDefaults({ timeout, queueTimeout, deadline, grace, ageAfter, retry,
   };
 }
 
-/** Checked as they are for a job that sets none itself. */
 function readLimits({ memoryBytes, onMemoryLimit, ...plain }: NonNullable<JobDefaults['limits']>): Partial<Limits> {
-  const limits: Partial<Limits> = defined({
+  return defined({
     ...plain,
     memoryBytes: readBytes('memoryBytes', memoryBytes),
     onMemoryLimit: onMemoryLimit && {
@@ -65,8 +81,6 @@ function readLimits({ memoryBytes, onMemoryLimit, ...plain }: NonNullable<JobDef
       upTo: readBytes('onMemoryLimit.upTo', onMemoryLimit.upTo)!,
     },
   });
-  limitsFrom({}, limits);
-  return limits;
 }
 
 function readBytes(name: string, size: number | string | undefined): number | undefined {

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { Channel, CHANNEL_FD } from './channel.ts';
 import { endOutput } from './end-output.ts';
 import { execute } from './execute.ts';
+import { findOurs } from './find-ours.ts';
 import { loadJobs } from './load-jobs.ts';
 import type { FromRunner, ToRunner } from './protocol.ts';
 
@@ -16,6 +17,7 @@ const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {
 });
 const say = (message: FromRunner): void => channel.send(message);
 const [jobsDir = './jobs', commandsFile, ...skip] = process.argv.slice(2);
+findOurs();
 const jobs = await loadJobs({ jobsDir, commandsFile, skip, onLoading: (file) => say({ type: 'loading', file }) });
 let stopping: AbortController | undefined;
 

@@ -78,7 +78,7 @@ export async function runAttempt(job: JobLife): Promise<Ended> {
 function inputOf(job: JobLife): AttemptInput {
   const { spec, steps, step, undoing } = job;
   const current = steps[step];
-  const { failover } = spec.options;
+  const { failover, deadlineMs } = spec.options;
   return {
     spec,
     number: job.attempt,
@@ -88,6 +88,7 @@ function inputOf(job: JobLife): AttemptInput {
     ...(job.keys.some(({ gate }) => gate === gateOfQueue(spec.queue)) ? { passedGate: true } : {}),
     ...(job.failedOver && failover !== null ? { handler: failover } : {}),
     ...(job.memoryBytes === undefined ? {} : { memoryBytes: job.memoryBytes }),
+    ...(deadlineMs === null || undoing ? {} : { deadlineAt: job.beganAt + deadlineMs }),
     ...(current ? { step: { name: current.name, undo: undoing, results: resultsOf(job) } } : {}),
   };
 }

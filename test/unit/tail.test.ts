@@ -110,7 +110,13 @@ test('more events than one read takes arrive all of them', async () => {
 test('a commit without events wakes as well: logs and workers have none', async () => {
   const woken = new Promise<EventRow[]>((resolve) => onTestFinished(tail.listen(resolve)));
   await record(writer, [
-    { kind: 'jobTypes', pool: 'default', types: [{ name: 'sleep', description: null, payloadSchema: {}, defaults: {} }] },
+    {
+      kind: 'jobTypes',
+      pool: 'default',
+      workerId: 'w1',
+      at: 1_000,
+      types: [{ name: 'sleep', description: null, payloadSchema: {}, defaults: {} }],
+    },
   ]);
   expect(await woken).toEqual([]);
 });

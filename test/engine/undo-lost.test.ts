@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
+import { FAULT_JOBS, Scratch } from './fixtures/paths.ts';
+import { Millrace } from './millrace.ts';
+
+let millrace: Millrace;
+const scratch = new Scratch();
+beforeAll(async () => {
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: FAULT_JOBS } });
+});
+afterAll(async () => {
+  await millrace.stop();
+  scratch.remove();
+});
+
+const FIELDS = `status halts losses failures rollback reason { code message } steps { name status }
+  attempts { nodes { number step undo outcome } } events { nodes { kind status } }`;
+
+/** A job whose first undo runs and never ends. */
+async function undoing(): Promise<{ id: string; pid: number; file: string }> {
+  const file = scratch.path();
+  // What must not run twice is a step, not its undo. The deadline does not count any more.
+  const id = await millrace.create({ type: 'test.undo', payload: { file }, maxHalts: 1, onLost: 'FAIL', deadline: '1h' });
+  await eventually('its undo runs', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+  const { status, lastAttempt } = await millrace.job(id, 'status lastAttempt { number pid undo }');
+  expect({ status, lastAttempt }).toMatchObject({ status: 'ROLLING_BACK', lastAttempt: { number: 3, undo: true } });
+  return { id, pid: lastAttempt.pid, file };
+}
+
+async function undoneAfter({ id, file }: { id: string; file: string }, outcome: 'HALTED' | 'LOST'): Promise<any> {
+  expect(await millrace.untilFinal(id)).toMatchObject({ status: 'FAILED' });
+  const job = await millrace.job(id, FIELDS);
+  expect(job).toMatchObject({
+    rollback: 'DONE',
+    reason: { code: 'HANDLER_ERROR', message: 'as asked' },
+    steps: [
+      { name: 'first', status: 'UNDONE' },
+      { name: 'second', status: 'FAILED' },
+    ],
+    attempts: {
+      nodes: [
+        { step: 'first', undo: false, outcome: 'SUCCEEDED' },
+        { step: 'second', undo: false, outcome: 'FAILED' },
+        { step: 'first', undo: true, outcome },
+        { step: 'first', undo: true, outcome: 'SUCCEEDED' },
+      ],
+    },
+  });
+  expect(readFileSync(file, 'utf8')).toBe('undo 3 without a deadline\nundo 4 without a deadline\n');
+  // From then on it is never anything else before its end.
+  const shown: string[] = job.events.nodes.filter(({ kind }: any) => kind !== 'UNDO_ENDED').map(({ status }: any) => status);
+  expect(new Set(shown.slice(shown.indexOf('ROLLING_BACK'), -1))).toEqual(new Set(['ROLLING_BACK']));
+  return job;
+}
+
+test('an undo whose runner is killed runs again, in band 1, and the job ends as it would have', async () => {
+  const job = await undoing();
+  const halted = millrace.until(job.id, ({ halts }) => halts === 1);
+  process.kill(job.pid, 'SIGKILL');
+  expect(await halted).toMatchObject({ status: 'ROLLING_BACK', band: 1 });
+  expect(await undoneAfter(job, 'HALTED')).toMatchObject({ halts: 1, losses: 0, failures: 1 });
+});
+
+test('an undo whose worker is killed runs again when it is back, in band 1, although a step of the job would not', async () => {
+  const job = await undoing();
+  const lost = millrace.until(job.id, ({ losses }) => losses === 1);
+  await millrace.role('worker').kill();
+  await millrace.startRole('worker');
+  expect(await lost).toMatchObject({ status: 'ROLLING_BACK', band: 1 });
+  expect(await undoneAfter(job, 'LOST')).toMatchObject({ halts: 0, losses: 1, failures: 1 });
+});
