@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { gateOfWorkflow, type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
-import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
+import { gateOfWorkflow, type GatePolicy, gateStart, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
+import { workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
@@ -22,14 +22,6 @@ export async function askGate({ client, journal }: Deps, gate: string, policy: G
     signalArgs: [want, policy ?? null],
   });
 }
-
-/** A gate's workflow, however it is begun. */
-export const gateStart = (gate: string) => ({
-  workflowId: gateWorkflowIdOf(gate),
-  taskQueue: ORCHESTRATOR_TASK_QUEUE,
-  workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-  staticSummary: `lets jobs in: ${gate}`,
-});
 
 /** A job gives back what it holds, or takes back what it has asked for. A gate that is gone has nothing of it. */
 export async function leaveGates(client: Client, jobId: string, keys: readonly Key[]): Promise<void> {

@@ -13,7 +13,7 @@ import type { JobTypes } from './job-types.ts';
 import type { Queues } from './queues.ts';
 import { specOf } from './read-input.ts';
 import type { CreateJobInput } from './schema.gen.ts';
-import { startJob, toTemporal } from './to-temporal.ts';
+import { describeJob, startJob, toTemporal } from './to-temporal.ts';
 
 export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes; rows: JobRows; queues: Queues };
 
@@ -37,12 +37,23 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     if (!(error instanceof UserError) || error.code !== 'ID_TAKEN' || id === undefined) return rows.refusal(error);
     // Whoever has created it may be about to write its row.
     const job = await rows.until(id, () => true);
+    if (!job) return { job, userErrors: [toUserError(await notInJournal(client, id))] };
     return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)] };
   }
 }
 
 const idTaken = (id: string): UserError =>
   new UserError('ID_TAKEN', `another job has the id "${id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });
+
+/** Temporal keeps a job's id for longer than the journal may keep the job; and the journal may be down. */
+async function notInJournal(client: Client, id: string): Promise<UserError> {
+  const last = await describeJob(client, id);
+  const why =
+    last && last.status.name !== 'RUNNING'
+      ? `a job with the id "${id}" has ended (${last.closeTime?.toISOString()}), and the journal has forgotten it; nothing was created. deleteJob makes the id free again, or give another one`
+      : `another job has the id "${id}", and the journal does not show it yet; nothing was created. Ask for it again in a moment`;
+  return new UserError('ID_TAKEN', why, { path: ['id'] });
+}
 
 /** Every item on its own, a few at a time: one that is refused says nothing of the others, but of those that wait for it. */
 export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInput[]): Promise<{ results: JobPayload[] }> {
@@ -59,12 +70,24 @@ export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInp
     results[index] = { job, userErrors: userErrors.map((error) => ({ ...error, path: ['jobs', String(index), ...(error.path ?? [])] })) };
   };
   const { order, stuck } = waves(inputs);
+  let fault: Fault | undefined;
+  const take = async (index: number): Promise<JobPayload> => {
+    // Nothing is begun any more: each item would wait for as long again.
+    if (fault) return faulty(new Fault(fault.code, 'not created: another item of the request met a fault; ask again for this one', fault));
+    try {
+      return await createJob(deps, inputs[index]!);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      fault = error;
+      return faulty(error);
+    }
+  };
   for (const wave of order) {
     const next = wave.values();
-    const take = async (): Promise<void> => {
-      for (const index of next) answer(index, await createJob(deps, inputs[index]!));
+    const takeAll = async (): Promise<void> => {
+      for (const index of next) answer(index, await take(index));
     };
-    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, take));
+    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, takeAll));
   }
   for (const index of stuck) answer(index, { job: null, userErrors: [toUserError(inCircle(inputs, stuck, index))] });
   return { results };

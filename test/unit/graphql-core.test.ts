@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import type { Connection } from '@temporalio/client';
+import type { ConnectionLike } from '@temporalio/client';
 import { createClient } from 'graphql-ws';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -31,7 +31,7 @@ import { freePort } from '../engine/ports.ts';
 let dir: string;
 let core: GraphqlCore;
 let journal: Journal;
-let connection: Connection;
+let connection: ConnectionLike;
 const logged: string[] = [];
 
 beforeAll(async () => {
