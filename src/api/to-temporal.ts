@@ -86,7 +86,7 @@ const notKnown = (id: string, { code, cause }: Fault): Fault =>
   new Fault(
     code,
     `Temporal does not answer; it is not known whether the job "${id}" was created: create it again with this id and ifExists: RETURN_EXISTING`,
-    { cause },
+    { cause, jobId: id },
   );
 
 /** Temporal takes at most 2 KiB of JSON as one search attribute. Lists read the journal, which has all of them. */

@@ -59,7 +59,7 @@ program
 const names = program.commands.map((command) => command.name());
 const [asked] = process.argv.slice(2);
 if (asked !== undefined && !asked.startsWith('-') && ![...names, 'help'].includes(asked))
-  program.error(`there is no command "${asked}": there are ${names.join(', ')} (millrace --help)`);
+  program.error(`error: there is no command "${asked}": there are ${names.join(', ')} (millrace --help)`);
 
 try {
   await program.parseAsync();

@@ -7,7 +7,7 @@ import { within } from '../process/within.ts';
  * @returns false where it has not: the process may end all the same.
  */
 export async function untilShutDown(running: Promise<unknown>, isBusy: () => boolean = () => false): Promise<boolean> {
-  for (let idleSince = Date.now(); Date.now() - idleSince < PATIENCE_MS; ) {
+  for (let idleSince = Date.now(); Date.now() - idleSince < PATIENCE_MS;) {
     if (await within(LOOK_MS, running)) return true;
     if (isBusy()) idleSince = Date.now();
   }
