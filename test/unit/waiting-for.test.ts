@@ -21,8 +21,20 @@ beforeAll(async () => {
   await journal.writer.write({
     kind: 'worker',
     worker: {
-      ...{ id: 'w', host: 'h', pool: 'default', pid: 1, slots: 1, busy: 1, status: 'RUNNING', jobTypes: ['sleep'], problems: [] },
-      ...{ startedAt: createdAt, at: createdAt + 60_000, drainsUntil: null, cpuPercent: null, memoryBytes: null },
+      id: 'w',
+      host: 'h',
+      pool: 'default',
+      pid: 1,
+      slots: 1,
+      busy: 1,
+      status: 'RUNNING',
+      jobTypes: ['sleep'],
+      problems: [],
+      startedAt: createdAt,
+      at: createdAt + 60_000,
+      drainsUntil: null,
+      cpuPercent: null,
+      memoryBytes: null,
     },
   });
   row = (await readJobsById(journal.db, ['a']))[0]!;
