@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { JobTypes } from '../../src/api/job-types.ts';
 import type { Json } from '../../src/index.ts';
-import { UserError } from '../../src/job/errors.ts';
+import type { UserError } from '../../src/job/errors.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { JobTypeRow } from '../../src/journal/read-workers.ts';
 
