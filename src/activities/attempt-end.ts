@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Json } from '../index.ts';
 import { formatBytes } from '../job/bytes.ts';
+import { formatDuration } from '../job/duration.ts';
 import type { AttemptResult, JobError } from '../job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { AttemptEnd } from '../journal/entries.ts';
@@ -36,7 +37,7 @@ export function endOf(
     case 'cancelled':
       return bad('ABORTED', 'ABORTED_BY_USER', 'asked to stop');
     case 'timeout':
-      return bad('TIMED_OUT', 'TIMED_OUT', `ran longer than its timeout of ${timeoutMs} ms and was killed`);
+      return bad('TIMED_OUT', 'TIMED_OUT', `ran longer than its timeout of ${formatDuration(timeoutMs ?? 0)} and was killed`);
     case 'shutdown':
       return { ...bad('LOST', 'LOST', 'its worker was shut down while it ran'), counted: false };
     case 'fenced':

@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { gateOfWorkflow, type GatePolicy, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
-import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
+import { gateOfWorkflow, type GatePolicy, gateStart, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
+import { workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { readPolicy } from '../journal/read-queues.ts';
@@ -25,14 +25,6 @@ export async function askGate({ client, journal }: Deps, gate: string, policy: G
     signalArgs: [want, policy ?? null],
   });
 }
-
-/** A gate's workflow, however it is begun. */
-export const gateStart = (gate: string) => ({
-  workflowId: gateWorkflowIdOf(gate),
-  taskQueue: ORCHESTRATOR_TASK_QUEUE,
-  workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-  staticSummary: `lets jobs in: ${gate}`,
-});
 
 /**
  * Where workers read a queue's policy. Resolves when nothing that it keeps starts any more.

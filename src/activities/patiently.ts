@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Refusal } from '../job/bulk.ts';
+import { formatDuration } from '../job/duration.ts';
 import { Fault } from '../job/errors.ts';
 import { workflowIdOf } from '../job/ids.ts';
 
@@ -22,7 +23,7 @@ export async function patiently(
     } catch (fault) {
       if (!(fault instanceof Fault) || isStopped() || !(await isReached(client, jobId))) throw fault;
       if (Date.now() < until) continue;
-      const message = `the job "${jobId}" has not answered for ${PATIENCE_MS} ms: ${fault.message}`;
+      const message = `the job "${jobId}" has not answered for ${formatDuration(PATIENCE_MS)}: ${fault.message}`;
       return { code: 'UNSUPPORTED', message, path: ['id'], rule: null };
     }
   }

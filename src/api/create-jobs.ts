@@ -13,7 +13,7 @@ import type { JobTypes } from './job-types.ts';
 import type { Queues } from './queues.ts';
 import { specOf } from './read-input.ts';
 import type { CreateJobInput } from './schema.gen.ts';
-import { startJob, toTemporal } from './to-temporal.ts';
+import { describeJob, startJob, toTemporal } from './to-temporal.ts';
 
 export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes; rows: JobRows; queues: Queues };
 
@@ -32,17 +32,29 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     await checkDependencies(deps, spec.id, spec.dependencies);
     if (!(await startJob(client, spec))) throw idTaken(spec.id);
     await rows.record({ kind: 'job', record: firstRecord(spec) });
-    return { job: (await rows.read(spec.id)) ?? rowOf(spec), userErrors: [] };
+    return { job: (await rows.read(spec.id)) ?? rowOf(spec), userErrors: [], jobId: spec.id };
   } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'ID_TAKEN' || id === undefined) return rows.refusal(error);
+    if (!(error instanceof UserError) || error.code !== 'ID_TAKEN' || id === undefined)
+      return { ...(await rows.refusal(error)), ...(id === undefined ? {} : { jobId: id }) };
     // Whoever has created it may be about to write its row.
     const job = await rows.until(id, () => true);
-    return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)] };
+    if (!job) return { job, userErrors: [toUserError(await notInJournal(client, id))], jobId: id };
+    return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)], jobId: id };
   }
 }
 
 const idTaken = (id: string): UserError =>
   new UserError('ID_TAKEN', `another job has the id "${id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });
+
+/** Temporal keeps a job's id for longer than the journal may keep the job; and the journal may be down. */
+async function notInJournal(client: Client, id: string): Promise<UserError> {
+  const last = await describeJob(client, id);
+  const why =
+    last && last.status.name !== 'RUNNING'
+      ? `a job with the id "${id}" has ended (${last.closeTime?.toISOString()}), and the journal has it no more; nothing was created. Give another id, or free this one by deleteJob`
+      : `another job has the id "${id}", and the journal does not show it yet; nothing was created. Ask for it again in a moment`;
+  return new UserError('ID_TAKEN', why, { path: ['id'] });
+}
 
 /** Every item on its own, a few at a time: one that is refused says nothing of the others, but of those that wait for it. */
 export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInput[]): Promise<{ results: JobPayload[] }> {
@@ -55,20 +67,42 @@ export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInp
     return { results: inputs.map(() => ({ job: null, userErrors: [error] })) };
   }
   const results: JobPayload[] = [];
-  const answer = (index: number, { job, userErrors }: JobPayload): void => {
-    results[index] = { job, userErrors: userErrors.map((error) => ({ ...error, path: ['jobs', String(index), ...(error.path ?? [])] })) };
+  const answer = (index: number, { userErrors, ...rest }: JobPayload): void => {
+    results[index] = {
+      ...rest,
+      userErrors: userErrors.map((error) => ({ ...error, path: ['jobs', String(index), ...(error.path ?? [])] })),
+    };
   };
   const { order, stuck } = waves(inputs);
+  let fault: unknown;
+  const take = async (index: number): Promise<JobPayload> => {
+    // Nothing is begun any more: each item would wait for as long again.
+    if (fault) return unavailable('not created, for there was a fault at another item of the request: create it again', inputs[index]!.id);
+    try {
+      return await createJob(deps, inputs[index]!);
+    } catch (error) {
+      fault = error;
+      if (!(error instanceof Fault)) throw error;
+      return unavailable(error.message, error.jobId ?? inputs[index]!.id);
+    }
+  };
   for (const wave of order) {
     const next = wave.values();
-    const take = async (): Promise<void> => {
-      for (const index of next) answer(index, await createJob(deps, inputs[index]!));
+    const takeAll = async (): Promise<void> => {
+      for (const index of next) answer(index, await take(index));
     };
-    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, take));
+    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, takeAll));
   }
   for (const index of stuck) answer(index, { job: null, userErrors: [toUserError(inCircle(inputs, stuck, index))] });
   return { results };
 }
+
+/** A fault that is one item's: the results of the others are not lost by it. */
+const unavailable = (message: string, jobId: string | null | undefined): JobPayload => ({
+  job: null,
+  userErrors: [{ code: 'BACKEND_UNAVAILABLE', message, path: null, rule: null }],
+  ...(jobId ? { jobId } : {}),
+});
 
 function inCircle(inputs: readonly CreateJobInput[], stuck: readonly number[], index: number): UserError {
   const circle = circleOf(inputs, stuck, index);

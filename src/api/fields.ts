@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { BANDS } from '../job/bands.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import type { Json } from '../index.ts';
@@ -12,6 +11,7 @@ import { readEvents, readLog } from '../journal/read-events.ts';
 import { readAttempts, readStepAttempts } from '../journal/read-attempts.ts';
 import { countJobs, readDependants } from '../journal/read-jobs.ts';
 import { readUsage } from '../journal/read-usage.ts';
+import { version } from '../version.ts';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from './cursor.ts';
 import { fromJournal } from './errors.ts';
 import { stepsOf, totalOf, workerStatus } from './present.ts';
@@ -20,7 +20,6 @@ import type { Resolvers } from './schema.gen.ts';
 import { waitingFor } from './waiting-for.ts';
 
 const parse = <T = Json>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** What the types' fields say: of a row, or of what is asked for with it. */
 export const fields: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {

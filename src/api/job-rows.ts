@@ -7,7 +7,7 @@ import type { Live } from './live.ts';
 import type { UserError as UserErrorShape } from './schema.gen.ts';
 
 /** What a mutation answers: the job as far as it is known, and why it was refused if it was. */
-export type JobPayload = { job: JobRow | null; userErrors: UserErrorShape[] };
+export type JobPayload = { job: JobRow | null; userErrors: UserErrorShape[]; jobId?: string };
 
 /** The journal as a mutation uses it: written before the answer goes out, read for it, and never in its way. */
 export class JobRows {

@@ -5,6 +5,7 @@ import { compileSchema } from '../job/json-schema.ts';
 import { LIMITS } from '../job/spec.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readJobTypes, type JobTypeRow } from '../journal/read-workers.ts';
+import { mistakesOf, tell } from './payload-mistakes.ts';
 
 /** The job types as workers have published them. The last known ones serve while the journal cannot be read. */
 export class JobTypes {
@@ -51,7 +52,7 @@ export class JobTypes {
     );
   }
 
-  /** @throws UserError BAD_PAYLOAD with the path and the rule, PAYLOAD_TOO_LARGE */
+  /** @throws UserError BAD_PAYLOAD with the path and the rule of the first mistake and a sentence on all, PAYLOAD_TOO_LARGE */
   checkPayload(type: JobTypeRow, payload: Json): void {
     const bytes = Buffer.byteLength(JSON.stringify(payload));
     if (bytes > LIMITS.payloadBytes)
@@ -62,16 +63,13 @@ export class JobTypes {
       );
     const check = this.#checkOf(type.payloadSchema);
     if (check(payload)) return;
-    const [error] = check.errors ?? [];
-    const inside = (error?.instancePath ?? '')
-      .split('/')
-      .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const named = error?.params as { missingProperty?: string; additionalProperty?: string } | undefined;
-    const path = ['payload', ...inside, ...[named?.missingProperty ?? named?.additionalProperty ?? []].flat()];
-    throw new UserError('BAD_PAYLOAD', `${path.join('.')} ${error?.message ?? 'breaks the schema'} (type ${type.name})`, {
-      path,
-      rule: error?.keyword ?? '',
+    const [first] = mistakesOf(check);
+    // A check that goes on after a mistake makes an object for each: of a large payload only the first is told.
+    const all = bytes <= MAX_EXPLAINED_BYTES ? this.#checkOf(type.payloadSchema, true) : check;
+    if (all !== check) all(payload);
+    throw new UserError('BAD_PAYLOAD', `${tell(mistakesOf(all))} (type ${type.name})`, {
+      path: first?.path ?? ['payload'],
+      rule: first?.rule ?? '',
     });
   }
 
@@ -86,12 +84,12 @@ export class JobTypes {
     return types;
   }
 
-  #checkOf(schema: Json): ValidateFunction {
-    const text = JSON.stringify(schema);
+  #checkOf(schema: Json, allErrors = false): ValidateFunction {
+    const text = (allErrors ? 'all ' : '') + JSON.stringify(schema);
     let check = this.#checks.get(text);
     if (!check) {
       if (this.#checks.size >= MAX_CHECKS) this.#checks.clear();
-      check = compileSchema(schema);
+      check = compileSchema(schema, allErrors);
       this.#checks.set(text, check);
     }
     return check;
@@ -101,3 +99,4 @@ export class JobTypes {
 const FRESH_MS = 1_000;
 const PUBLISHED_AGAIN_MS = 10_000;
 const MAX_CHECKS = 1_000;
+const MAX_EXPLAINED_BYTES = 65_536;

@@ -161,6 +161,6 @@ export class Jobs {
 const named = (once: string | undefined): { updateId?: string } => (once === undefined ? {} : { updateId: once });
 
 const finished = (status: string, id: string): UserError =>
-  new UserError('ALREADY_FINISHED', `the job "${id}" is ${status}`, { path: ['id'] });
+  new UserError('ALREADY_FINISHED', `the job "${id}" is ${status}; retryJob runs it again`, { path: ['id'] });
 
 const GRACE_WAIT_MS = 50;

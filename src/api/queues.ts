@@ -1,7 +1,7 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
-import { gateStart } from '../activities/gates.ts';
+import { formatDuration } from '../job/duration.ts';
 import { Fault, UserError } from '../job/errors.ts';
-import { type GatePolicy, gateOfQueue } from '../job/gate.ts';
+import { type GatePolicy, gateOfQueue, gateStart } from '../job/gate.ts';
 import { isName, NAME_RULE } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readPolicies, readPolicy, readQueueNames, readStats } from '../journal/read-queues.ts';
@@ -55,7 +55,7 @@ export class Queues {
 
   async stats(name: string, windowMs: number): Promise<JobStats> {
     if (windowMs < 1_000 || windowMs > MAX_WINDOW_MS)
-      throw new Fault('BAD_USER_INPUT', `window: ${windowMs} ms is out of bounds: 1s to 30d`);
+      throw new Fault('BAD_USER_INPUT', `window: ${formatDuration(windowMs)} is out of bounds: 1s to 30d`);
     const { finished, failed, runMs, waitMs } = await fromJournal(() => readStats(this.#journal.db, name, Date.now() - windowMs));
     const percentile = (sorted: number[], share: number): number | null => sorted[Math.ceil(sorted.length * share) - 1] ?? null;
     return {

@@ -10,11 +10,22 @@ export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   serialize: (value) => new Date(value as number).toISOString(),
   parseValue(value) {
-    const date = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(value) ? new Date(value) : undefined;
-    if (!date || Number.isNaN(date.getTime())) throw refuse(`${JSON.stringify(value)} is no moment such as 2026-01-31T12:00:00Z`);
+    const date = typeof value === 'string' ? momentOf(value) : undefined;
+    if (!date)
+      throw refuse(
+        `${JSON.stringify(value)} is no moment such as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00.5+01:00 (RFC 3339): a day that there is, a time with seconds, and Z or an offset`,
+      );
     return date;
   },
 });
+
+/** Date alone takes a 30 February for the 2 March, and a time without a zone for one in the server's. */
+function momentOf(text: string): Date | undefined {
+  const [, day, time] = /^(\d{4}-\d{2}-\d{2})T(([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))$/i.exec(text) ?? [];
+  const midnight = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day) return undefined;
+  return new Date(`${day}T${time!.toUpperCase()}`);
+}
 
 /** Inside it is ms. */
 export const Duration = new GraphQLScalarType<number, string>({

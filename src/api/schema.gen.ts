@@ -24,7 +24,7 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** A whole number of bytes, 0 to 2^53-1, a JSON number. Inputs also take a text with a unit: 512MiB, 2GB. */
   Bytes: { input: number; output: number; }
-  /** A moment, as RFC 3339 text in UTC with ms: 2026-01-31T12:00:00.000Z. */
+  /** A moment, as RFC 3339 text in UTC with ms: 2026-01-31T12:00:00.000Z. Inputs are any RFC 3339 text, with seconds and a zone: 2026-01-31T13:00:00+01:00. */
   DateTime: { input: Date; output: number; }
   /** A length of time: 250ms, 30s, 5m, 2h, 1d, or a sum (1h30m), at most 3650d. In and out in this form; measured times are numbers with the unit in the name. */
   Duration: { input: number; output: number; }
@@ -335,8 +335,10 @@ export type CreateJobInput = {
 /** The job, or why there is none. */
 export type CreateJobPayload = {
   __typename?: 'CreateJobPayload';
-  /** What was created, or has the id already. */
+  /** What was created, or has the id already. null where it was refused, and where the journal has forgotten the job that has the id (ID_TAKEN). */
   job?: Maybe<Job>;
+  /** The id that the job has, or was to have: what was not answered can be asked for again with it. null where it was refused before it had one. */
+  jobId?: Maybe<Scalars['ID']['output']>;
   /** Empty when it was done. */
   userErrors: Array<UserError>;
 };
@@ -966,7 +968,7 @@ export type Mutation = {
   bulkJobs: BulkJobsPayload;
   /** Creates one job. It is durable when the answer comes, and a query that follows sees it. */
   createJob: CreateJobPayload;
-  /** Creates up to 1,000 jobs. Each item has its own result, in order. Safe to repeat with the same ids and RETURN_EXISTING. */
+  /** Creates up to 1,000 jobs. Each item has its own result, in order. Safe to repeat with the same ids and RETURN_EXISTING. At a BACKEND_UNAVAILABLE the items that were not begun are not. */
   createJobs: CreateJobsPayload;
   /** Forgets a final job: its row, attempts, log and Temporal history; its id is free again. */
   deleteJob: DeleteJobPayload;
@@ -1589,6 +1591,8 @@ export type UserError = {
 export type UserErrorCode =
   /** The job, or the bulk operation, is final. */
   | 'ALREADY_FINISHED'
+  /** Of an item of createJobs: Temporal or the journal does not answer. Where it is not known whether the job was created, jobId is the id to ask again with. */
+  | 'BACKEND_UNAVAILABLE'
   /** The payload breaks the type's schema. */
   | 'BAD_PAYLOAD'
   /** The items wait for each other in a circle. */
@@ -2045,6 +2049,7 @@ export type ConcurrencyResolvers<ContextType = Context, ParentType extends Resol
 
 export type CreateJobPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateJobPayload'] = ResolversParentTypes['CreateJobPayload']> = {
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  jobId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 

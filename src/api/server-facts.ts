@@ -1,4 +1,4 @@
-import type { Connection } from '@temporalio/client';
+import type { ConnectionLike } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { Fault } from '../job/errors.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -8,10 +8,10 @@ import { degradations } from '../temporal/prepare.ts';
 /** What this server is connected to, and whether that answers. */
 export class ServerFacts {
   readonly #config: Config;
-  readonly #connection: Connection;
+  readonly #connection: ConnectionLike;
   readonly #journal: Journal;
 
-  constructor(config: Config, connection: Connection, journal: Journal) {
+  constructor(config: Config, connection: ConnectionLike, journal: Journal) {
     this.#config = config;
     this.#connection = connection;
     this.#journal = journal;

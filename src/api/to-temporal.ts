@@ -47,7 +47,7 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
+    throw error instanceof Fault && !kept ? notKnown(spec.id, error) : error;
   }
 }
 
@@ -75,11 +75,19 @@ export async function toTemporal<T>(client: Client, call: () => Promise<T>, unti
     // An Update goes down with the workflow task that carries it, where that meets another message. It was not done.
     if (code === FAILED_PRECONDITION && Date.now() < until) return toTemporal(client, call, until);
     if (!UNAVAILABLE.has(code) && (error as Error).name !== 'WorkflowUpdateRPCTimeoutOrCancelledError') throw error;
-    throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done. Try again with the same id.', {
+    throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done: look before you ask again', {
       cause: error,
     });
   }
 }
+
+/** Also where the client has left the id to us: with it, it can ask again without creating a second job. */
+const notKnown = (id: string, { code, cause }: Fault): Fault =>
+  new Fault(
+    code,
+    `Temporal does not answer; it is not known whether the job "${id}" was created: create it again with this id and ifExists: RETURN_EXISTING`,
+    { cause, jobId: id },
+  );
 
 /** Temporal takes at most 2 KiB of JSON as one search attribute. Lists read the journal, which has all of them. */
 function tagsThatFit(tags: string[]): string[] {

@@ -1,4 +1,4 @@
-import { queueOfGate } from '../job/gate.ts';
+import { type GatePolicy, queueOfGate } from '../job/gate.ts';
 import type { JobOptions } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -58,17 +58,31 @@ export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders
 async function lineOf(row: JobRow, journal: Journal): Promise<[WaitingKind, string, Partial<Wait>]> {
   const { gate, queue, pool, type, band } = row;
   if (gate !== null && queueOfGate(gate) === undefined)
-    return ['CONCURRENCY_KEY', `waits for its turn at ${gate}, in band ${band}`, { key: gate }];
+    return [
+      'CONCURRENCY_KEY',
+      `waits for its turn at ${gate}, in band ${band}: it comes when one that is in ends; forceStartJob with ignoreConcurrency goes past`,
+      { key: gate },
+    ];
   const policy = row.forced === 1 ? undefined : await fromJournal(() => readPolicy(journal.db, queue));
   if (policy?.paused) return ['QUEUE_PAUSED', `the queue "${queue}" is paused; resumeQueue or forceStartJob lets it go on`, { key: queue }];
-  if (gate !== null)
-    return ['QUEUE_LIMIT', `the queue "${queue}" has as many running as its limit of ${policy?.limit} allows`, { key: queue }];
+  if (gate !== null) return ['QUEUE_LIMIT', limitOf(queue, policy), { key: queue }];
   const [workers, place] = await fromJournal(() => Promise.all([readWorkers(journal.db, { pool }), placeInLine(journal.db, row)]));
   const able = workers.filter((worker) => workerStatus(worker) === 'RUNNING' && (JSON.parse(worker.job_types) as string[]).includes(type));
   if (able.length === 0)
     return ['NO_WORKER', `no worker of the pool "${pool}" that has the type "${type}" is there: start one`, { placeInLine: place }];
-  return ['LINE', `number ${place} in the line of the pool "${pool}", in band ${band}`, { placeInLine: place }];
+  const forward = row.forced === 1 ? 'it has been forced already' : 'setJobPriority or forceStartJob moves it forward';
+  return [
+    'LINE',
+    `number ${place} in the line of the pool "${pool}", in band ${band}: it starts when a worker has a slot for it; ${forward}`,
+    { placeInLine: place },
+  ];
 }
+
+/** Where the limit was lifted, or the job was forced, a moment ago its gate has not let it in yet. */
+const limitOf = (queue: string, policy: GatePolicy | undefined): string =>
+  typeof policy?.limit === 'number'
+    ? `the queue "${queue}" has as many running as its limit of ${policy.limit} allows: it goes on when one of them ends; setQueueLimit or forceStartJob lets it go on now`
+    : `the queue "${queue}" does not hold it any more: it gets in line in a moment`;
 
 async function openDependencies(row: JobRow, loaders: Loaders): Promise<string[]> {
   const ids = await loaders.dependencies.load(row.id);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { cacheDirOf } from '../cache-dir.ts';
 import { ConfigError, readConfig } from '../config.ts';
-import { runRole } from './role.ts';
+import { REFUSED, runRole } from './role.ts';
+import { version } from '../version.ts';
 
 // Halves what a role needs to start.
 enableCompileCache(join(cacheDirOf(process.env), 'compiled'));
@@ -12,6 +13,7 @@ enableCompileCache(join(cacheDirOf(process.env), 'compiled'));
 const program = new Command('millrace').description(
   'A job service for CPU-bound work: GraphQL in front, Temporal behind, every attempt in a process of its own.',
 );
+program.version(version, '-V, --version', "say Millrace's version");
 
 program
   .command('start', { isDefault: true })
@@ -53,10 +55,16 @@ program
   .description('write the journal again from Temporal: every job within its retention')
   .action(async () => (await import('./rebuild.ts')).rebuild(readConfig(process.env), console.log));
 
+// Else the default command would be told of an argument that it does not know.
+const names = program.commands.map((command) => command.name());
+const [asked] = process.argv.slice(2);
+if (asked !== undefined && !asked.startsWith('-') && ![...names, 'help'].includes(asked))
+  program.error(`error: there is no command "${asked}": there are ${names.join(', ')} (millrace --help)`);
+
 try {
   await program.parseAsync();
 } catch (error) {
   // A fault of the setup is told in a sentence; anything else is ours and keeps its stack.
   console.error(error instanceof ConfigError ? error.message : error instanceof Error && error.name !== 'Error' ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof ConfigError ? REFUSED : 1;
 }

@@ -18,6 +18,7 @@ import { prepareCluster } from '../temporal/prepare.ts';
 import { runtimeOptions } from '../temporal/logger.ts';
 import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts';
 import type { RunningRole } from './role.ts';
+import { untilShutDown } from './until-shut-down.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
@@ -80,12 +81,16 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     ended: running,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running;
+      const isDown = await untilShutDown(running);
+      if (!isDown) log.warn({ activities: worker.getStatus().numInFlightActivities }, LEFT);
       await journal.stop(2_000);
-      await connection.close();
+      if (isDown) await connection.close();
     },
   };
 }
+
+const LEFT =
+  'ends without a word from Temporal, which does not answer. What it has not heard of goes on with another orchestrator, or this one started again';
 
 /** A long line whole, in an eighth of the memory at most: one that has left the cache is replayed when its attempt ends. */
 const mostCached = (): number => {

@@ -71,7 +71,13 @@ export async function runRole(name: string, config: Config, start: (config: Conf
   tell({ type: 'ready', facts: running.facts ?? {} });
   log.info('ready');
   // A rejection ends in uncaughtException: the process must not live on without its work.
-  void running.ended.then(() => asked.first.aborted || leave(1));
+  // Once it was asked to, `stop` sees it to its end, whatever that is.
+  void running.ended.then(
+    () => asked.first.aborted || leave(1),
+    (error: unknown) => {
+      if (!asked.first.aborted) throw error;
+    },
+  );
 }
 
 function claimPid(config: Config, name: string): () => void {

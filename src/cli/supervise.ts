@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { endGroup, killGroup } from '../process/group.ts';
 import { within } from '../process/within.ts';
 import { type FromRole, REFUSED } from './role.ts';
@@ -21,7 +21,7 @@ export type Supervised = {
 };
 
 /** A role that cannot run as it is set up, in its own words. */
-export class RoleRefused extends Error {
+export class RoleRefused extends ConfigError {
   override name = 'RoleRefused';
 }
 

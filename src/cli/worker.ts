@@ -19,6 +19,7 @@ import { RunnerPool } from '../worker/runner-pool.ts';
 import { Runner } from '../worker/runner.ts';
 import { SignsOfLife } from '../worker/signs-of-life.ts';
 import type { RunningRole } from './role.ts';
+import { untilShutDown } from './until-shut-down.ts';
 
 /** The supervisor: takes attempts from its pool's line and has them run, each in a process of its own. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningRole> {
@@ -100,12 +101,14 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   signs.start();
 
   const end = async (): Promise<void> => {
-    await running.catch(() => {});
+    const inFlight = (): number => worker.getStatus().numInFlightActivities;
+    const isDown = await untilShutDown(running, () => !cutOff.signal.aborted && inFlight() > 0);
+    if (!isDown) log.warn({ worker: workerId, attempts: inFlight() }, LEFT);
     await pool.stop();
     meter.stop();
     await signs.stop();
     await journal.stop(2_000);
-    await connection.close();
+    if (isDown) await connection.close();
     guardian.stop();
     identity.release();
   };
@@ -127,3 +130,5 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
 }
 
 const REPORT_MS = 3_000;
+const LEFT =
+  'ends without a word from Temporal, which does not answer. What its attempts came to is in the journal; an outcome that Temporal has not heard of is taken over, or the attempt is lost, when its heartbeat timeout of 30 s is over';

@@ -12,7 +12,8 @@ export type UserErrorCode =
   | 'NOT_FINISHED'
   | 'NOT_RESUMABLE'
   | 'UNSUPPORTED'
-  | 'TOO_MANY';
+  | 'TOO_MANY'
+  | 'BACKEND_UNAVAILABLE';
 
 /** Faults that are not the caller's: top-level GraphQL errors. */
 export type FaultCode = 'BACKEND_UNAVAILABLE' | 'BAD_USER_INPUT';
@@ -35,9 +36,12 @@ export class UserError extends Error {
 export class Fault extends Error {
   override name = 'Fault';
   readonly code: FaultCode;
-  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+  /** Of a job of which it is not known whether it was created. */
+  readonly jobId: string | undefined;
+  constructor(code: FaultCode, message: string, options?: ErrorOptions & { jobId?: string }) {
     super(message, options);
     this.code = code;
+    this.jobId = options?.jobId;
   }
 }
 

@@ -1,3 +1,5 @@
+import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS } from './ids.ts';
+
 /** How many of a key get in at a time. Of a queue that is paused nobody, whatever its limit; null: no bound. */
 export type GatePolicy = { limit: number | null; paused: boolean };
 
@@ -90,6 +92,14 @@ export const gateOfQueue = (queue: string): string => `queue:${queue}`;
 export const queueOfGate = (gate: string): string | undefined => (gate.startsWith('queue:') ? gate.slice('queue:'.length) : undefined);
 export const gateWorkflowIdOf = (gate: string): string => `gate:${gate}`;
 export const gateOfWorkflow = (workflowId: string): string => workflowId.slice('gate:'.length);
+
+/** A gate's workflow, however it is begun. */
+export const gateStart = (gate: string) => ({
+  workflowId: gateWorkflowIdOf(gate),
+  taskQueue: ORCHESTRATOR_TASK_QUEUE,
+  workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+  staticSummary: `lets jobs in: ${gate}`,
+});
 
 /** The ticket of a job that was inside before its queue had a limit. */
 export const ADOPTED = 0;

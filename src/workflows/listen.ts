@@ -30,7 +30,8 @@ export function listen(job: JobLife): void {
   };
   const refuseHold = (): void => {
     refuseFinal();
-    if (job.undoing) throw ApplicationFailure.nonRetryable('the job undoes its steps, which cannot be put on hold', UNSUPPORTED);
+    if (job.undoing)
+      throw ApplicationFailure.nonRetryable('it undoes its steps, and can be neither held nor released meanwhile', UNSUPPORTED);
   };
 
   setHandler(

@@ -1,4 +1,5 @@
 import { sleep } from '@temporalio/workflow';
+import { formatDuration } from '../job/duration.ts';
 import { isFinal } from '../job/status.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
 
@@ -27,5 +28,5 @@ export async function watchDeadline(job: JobLife): Promise<void> {
   const { deadlineMs } = job.spec.options;
   if (deadlineMs === null || job.undoing) return;
   await sleep(Math.max(1, job.beganAt + deadlineMs - Date.now()));
-  stop(job, { status: 'FAILED', reason: { code: 'DEADLINE', message: `not ended within its deadline of ${deadlineMs} ms` } });
+  stop(job, { status: 'FAILED', reason: { code: 'DEADLINE', message: `not ended within its deadline of ${formatDuration(deadlineMs)}` } });
 }

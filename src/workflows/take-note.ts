@@ -1,3 +1,4 @@
+import { formatDuration } from '../job/duration.ts';
 import { nextAfter } from '../job/retry.ts';
 import type { EventNote, JobOptions } from '../job/spec.ts';
 import type { JobStatus, Reason } from '../job/status.ts';
@@ -18,7 +19,10 @@ export function takeNote(job: JobLife, ended: Ended): JobEnd | undefined {
     case 'queue-timeout':
       return conclude(
         job,
-        failed({ code: 'QUEUE_TIMEOUT', message: `in line for longer than its queue timeout of ${job.spec.options.queueTimeoutMs} ms` }),
+        failed({
+          code: 'QUEUE_TIMEOUT',
+          message: `in line for longer than its queue timeout of ${formatDuration(job.spec.options.queueTimeoutMs ?? 0)}`,
+        }),
       );
     case 'succeeded':
     case 'bad':

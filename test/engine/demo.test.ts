@@ -104,7 +104,7 @@ test('where no Millrace runs the demo starts one, and ends it when nobody watche
 
 test('a demo that would serve another journal than the Millrace that answers is refused', async () => {
   const demo = new Demo({ ...millrace.env, MILLRACE_DATA_DIR: join(millrace.dataDir, 'other') });
-  expect(await demo.exited).toEqual({ code: 1, signal: null });
+  expect(await demo.exited).toEqual({ code: 78, signal: null });
   expect(demo.text).toMatch(/MILLRACE_DATA_DIR/);
   expect(demo.text).not.toMatch(/\n +at /);
 });

@@ -47,7 +47,7 @@ describe('npm start', () => {
 
   test('refuses a second start on its data directory in one sentence, and goes on', async () => {
     const second = home.spawn({ MILLRACE_PORT: String(await freePort()) });
-    expect(await second.exited).toMatchObject({ code: 1 });
+    expect(await second.exited).toMatchObject({ code: 78 });
     expect(second.text).toMatch(new RegExp(`Millrace runs on ${home.dataDir} already \\(pid ${home.pidOf('start')}\\)`));
     expect(second.text).not.toMatch(/\n +at /);
     await home.run({ type: 'cpu.burn', payload: { ms: 10 } });
@@ -154,7 +154,7 @@ describe('npm start refuses in one sentence', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(home.port, '127.0.0.1', resolve));
     const started = home.spawn();
-    expect(await started.exited).toMatchObject({ code: 1 });
+    expect(await started.exited).toMatchObject({ code: 78 });
     await new Promise((resolve) => server.close(resolve));
     expect(started.text).toMatch(new RegExp(`port ${home.port} .*MILLRACE_PORT`));
     expect(started.text).not.toMatch(/\n +at /);
@@ -163,7 +163,7 @@ describe('npm start refuses in one sentence', () => {
 
   test('a setting that makes no sense', async () => {
     const started = home.spawn({ MILLRACE_SLOTS: 'many' });
-    expect(await started.exited).toMatchObject({ code: 1 });
+    expect(await started.exited).toMatchObject({ code: 78 });
     expect(started.text).toMatch(/MILLRACE_SLOTS="many": .*whole number/);
     expect(started.text).not.toMatch(/\n +at /);
     expect(home.processes()).toEqual([]);
@@ -171,7 +171,7 @@ describe('npm start refuses in one sentence', () => {
 
   test('a data directory that cannot be', async () => {
     const started = home.spawn({ MILLRACE_DATA_DIR: '/dev/null/data' });
-    expect(await started.exited).toMatchObject({ code: 1 });
+    expect(await started.exited).toMatchObject({ code: 78 });
     expect(started.text).toMatch(/\/dev\/null\/data cannot be written/);
     expect(started.text).not.toMatch(/\n +at /);
     expect(home.processes()).toEqual([]);

@@ -146,7 +146,7 @@ describe.concurrent('a start that cannot be', () => {
     expect(answer.log).toContain(`${name}="${value}": `);
     expect(answer.log).toContain(allowed);
     expect(answer.log.trim().split('\n')).toHaveLength(1);
-    expect(answer.code).toBe(1);
+    expect(answer.code).toBe(78);
   });
 });
 
