@@ -15,6 +15,7 @@ import { logFlood } from './log-flood.ts';
 import { lockedJournal } from './locked-journal.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
+import { orphans } from './orphans.ts';
 import { priorityLatency } from './priority-latency.ts';
 import { recovery } from './recovery.ts';
 import { runner } from './runner.ts';
@@ -43,6 +44,7 @@ const BENCHES: Record<string, Bench> = {
   backlog,
   bullmq: besideBullmq,
   recovery,
+  orphans,
 };
 
 /** The longest takes half of it on a quiet machine of 2 cores. */

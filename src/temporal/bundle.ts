@@ -15,7 +15,7 @@ export async function workflowBundle(cacheDir: string): Promise<string> {
   const file = join(cacheDir, 'workflows', `${fingerprint()}.js`);
   if (existsSync(file)) return file;
   const { bundleWorkflowCode } = await import('@temporalio/worker');
-  // Loaded once and not again for every workflow: a third of the work of a new one, and half of its memory. They may keep nothing
+  // Loaded once and not again for every workflow: half of a new one's memory, and a fifth of its work. They may keep nothing
   // outside of their functions, then (test/unit/workflow-modules.test.ts).
   const { code } = await bundleWorkflowCode({ workflowsPath: ENTRY, preloadModules: [ENTRY], logger: silent });
   mkdirSync(dirname(file), { recursive: true });

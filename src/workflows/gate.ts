@@ -43,8 +43,8 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
   let asked: (() => void)[] = [];
   let lookAt: number | undefined;
   let news = 0;
-  setHandler(want, (asked, policy) => {
-    gate.want(asked);
+  setHandler(want, (waiting, policy) => {
+    gate.want(waiting);
     // Of a key the limit that was given last holds; a queue's is set by its own mutations.
     if (policy) gate.policy = policy;
     news += 1;
