@@ -3,19 +3,14 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
-import type { Json } from '../index.ts';
 import { workflowIdOf } from '../job/ids.ts';
-import { type AttemptInput, type AttemptResult, type JobError, type Limits, PRODUCT_DEFAULTS } from '../job/spec.ts';
-import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { AttemptEnd, AttemptStart, Entry } from '../journal/entries.ts';
+import { type AttemptInput, type AttemptResult, type Limits, PRODUCT_DEFAULTS } from '../job/spec.ts';
+import type { AttemptStart } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
-import { readAttempt } from '../journal/read-attempts.ts';
-import { readJobsById } from '../journal/read-jobs.ts';
 import { endOf, type Ended, heapWasFull, report } from './attempt-end.ts';
+import { graceOf, keptNow, outcomeOnRecord, recordBriefly, recordStart } from './attempt-record.ts';
 import { dependencyResults } from './dependencies.ts';
-import { keptByQueue } from '../journal/read-queues.ts';
 import { timer } from '../process/timer.ts';
-import { within } from '../process/within.ts';
 import type { Gauge } from '../worker/gauge.ts';
 import { type Ask, Heart } from '../worker/heart.ts';
 import { heapUnder } from '../worker/heap.ts';
@@ -54,7 +49,7 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
   const turns = new Turns();
   return {
     async attempt(input) {
-      const adopted = input.adoptLost ? await outcomeOnRecord(deps, input) : undefined;
+      const adopted = input.adoptLost ? await outcomeOnRecord(deps.journal, input) : undefined;
       if (adopted) return report(adopted, { adopted: true });
 
       const kept = await keptNow(deps.journal, input);
@@ -190,72 +185,6 @@ const limitsOf = ({ spec: { options }, memoryBytes }: AttemptInput): Limits => {
   return memoryBytes === undefined ? limits : { ...limits, memoryBytes };
 };
 
-/**
- * What was in line when its queue was paused, or got a limit, goes back to ask at the gate. Force and undos pass. No journal, no
- * policy.
- */
-const keptNow = async ({ db }: Journal, { spec: { id, queue }, number, forced, passedGate }: AttemptInput) =>
-  forced ? undefined : keptByQueue(db, { jobId: id, number }, { queue, passedGate: passedGate === true }).catch(() => undefined);
-
-/**
- * Takes an attempt down as started. Its queue's policy is looked at in the same transaction, so that a new one is in force from the moment
- * it is written: what has not started by then does not.
- *
- * @returns false where it may not start. A journal that takes no write in time stops only what it says itself.
- */
-async function recordStart(journal: Journal, attempt: AttemptStart, input: AttemptInput): Promise<boolean> {
-  const { spec } = input;
-  if (input.forced) {
-    await recordBriefly(journal, { kind: 'attemptStarted', attempt });
-    return true;
-  }
-  const unlessKept = { queue: spec.queue, passedGate: input.passedGate === true };
-  const isWritten = await recordBriefly(journal, { kind: 'attemptStarted', attempt: { ...attempt, unlessKept } });
-  const row = isWritten ? await readAttempt(journal.db, spec.id, attempt.number).catch(() => undefined) : undefined;
-  if (row?.started_at === attempt.at) return true;
-  if (await keptNow(journal, input)) return false;
-  journal.writer.tell({ kind: 'attemptStarted', attempt });
-  return true;
-}
-
 const givenBack = (): ApplicationFailure => ApplicationFailure.nonRetryable('its queue has a policy', GIVEN_BACK);
 
-/** How the lost attempt before this one had ended, if its worker could still write that down. */
-async function outcomeOnRecord({ journal }: AttemptDeps, { spec, number }: AttemptInput): Promise<AttemptEnd | undefined> {
-  try {
-    const row = await readAttempt(journal.db, spec.id, number - 1);
-    if (!row?.outcome || row.outcome === 'LOST' || row.finished_at === null) return undefined;
-    return {
-      jobId: spec.id,
-      number: row.number,
-      at: row.finished_at,
-      outcome: row.outcome as AttemptOutcome,
-      ...(row.result === null ? {} : { result: JSON.parse(row.result) as Json }),
-      ...(row.error === null ? {} : { error: JSON.parse(row.error) as JobError }),
-      ...(row.code === null ? {} : { code: row.code as ReasonCode }),
-    };
-  } catch {
-    // No journal, no record: the job runs again, as at-least-once allows.
-    return undefined;
-  }
-}
-
-/** The grace of the abort that is under way, which a Temporal cancel cannot carry: the api has left it in the journal. */
-async function graceOf(journal: Journal, jobId: string, own: number): Promise<number> {
-  try {
-    const [row] = await readJobsById(journal.db, [jobId]);
-    return row?.abort_grace_ms ?? own;
-  } catch {
-    return own;
-  }
-}
-
-/** Written before we go on, but a journal that is down or locked stops nothing: who has waited in vain once does not wait again. */
-async function recordBriefly({ writer }: Journal, entry: Entry): Promise<boolean> {
-  if (!writer.isBehind) return within(JOURNAL_WAIT_MS, writer.write(entry));
-  writer.tell(entry);
-  return false;
-}
-
-const JOURNAL_WAIT_MS = 50;
 const GIVE_BACK_PAUSE_MS = 500;
