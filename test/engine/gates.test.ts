@@ -6,6 +6,7 @@ import { gatedJobs } from './fixtures/gated-jobs.ts';
 import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
 import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { queuesOf } from './fixtures/queues.ts';
+import { mostAtOnce, spansOf, startsBeyond } from './fixtures/spans.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 
@@ -55,7 +56,7 @@ describe('a concurrency key', () => {
     const jobs = Array.from({ length: 9 }, () => ({ type: 'sleep', payload: { ms: 150 }, tags: ['three'], ...key('three', 3) }));
     const ids = await Promise.all(jobs.map((job) => millrace.create(job)));
     await untilAllFinal(millrace, 'three', ids.length);
-    expect(await mostAtOnce(ids)).toBe(3);
+    expect(mostAtOnce(await spansOf(millrace, ids))).toBe(3);
   });
 
   test('is given back by one that is aborted, that fails, that waits for its retry, that is put on hold', async () => {
@@ -146,7 +147,7 @@ describe('a concurrency key', () => {
       Array.from({ length: 4 }, () => millrace.create({ type: 'sleep', payload: { ms: 100 }, exclusive: true, tags: ['exclusive'] })),
     );
     await untilAllFinal(millrace, 'exclusive', ids.length);
-    expect(await mostAtOnce(ids)).toBe(1);
+    expect(mostAtOnce(await spansOf(millrace, ids))).toBe(1);
   });
 
   test('is kept by a job of many tries that halts, so that never two are in', async () => {
@@ -163,7 +164,7 @@ describe('a concurrency key', () => {
       ),
     );
     await untilAllFinal(millrace, 'halts', ids.length);
-    expect(await mostAtOnce(ids)).toBe(1);
+    expect(mostAtOnce(await spansOf(millrace, ids))).toBe(1);
     expect(readFileSync(file, 'utf8').match(/^end/gm)).toHaveLength(4);
   });
 });
@@ -215,7 +216,7 @@ describe('a queue', () => {
       Array.from({ length: 5 }, () => millrace.create({ type: 'sleep', payload: { ms: 80 }, queue: 'few', tags: ['few'] })),
     );
     await untilAllFinal(millrace, 'few', ids.length);
-    expect(await mostAtOnce(ids)).toBe(1);
+    expect(mostAtOnce(await spansOf(millrace, ids))).toBe(1);
     const one = await running({ queue: 'few' });
     const next = await waiting({ queue: 'few' }, 'QUEUE_LIMIT');
     expect(await queues.setLimit('few', null)).toMatchObject({ queue: { limit: null } });
@@ -226,19 +227,14 @@ describe('a queue', () => {
   test('that is given a limit while its jobs start starts none beyond it from the answer on', async () => {
     for (let round = 1; round <= 6; round++) {
       const tag = `round-${round}`;
-      const jobs = Array.from({ length: 14 }, () => ({ type: 'sleep', payload: { ms: 200 }, queue: 'race', tags: [tag] }));
-      const { createJobs } = await millrace.client.data(
-        'mutation ($jobs: [CreateJobInput!]!) { createJobs(input: { jobs: $jobs }) { results { job { id } } } }',
-        { jobs },
-      );
-      const ids: string[] = createJobs.results.map(({ job }: any) => job.id);
+      const ids = await createAtOnce(14, { payload: { ms: 200 }, queue: 'race', tags: [tag] });
       // At another moment each time: some run, some have been let in and are in line, some are about to start.
       await millrace.until(ids[round]!, 'RUNNING');
       if (round % 2 === 0) await queues.setLimit('race', 4);
       await queues.setLimit('race', 1);
       const answeredAt = Date.now();
       await untilAllFinal(millrace, tag, ids.length);
-      expect(startsBeyond(1, answeredAt, await spansOf(ids))).toEqual([]);
+      expect(startsBeyond(1, answeredAt, await spansOf(millrace, ids))).toEqual([]);
       await queues.setLimit('race', null);
     }
   });
@@ -246,18 +242,13 @@ describe('a queue', () => {
   test('that is paused while its jobs start starts none from the answer on', async () => {
     for (let round = 1; round <= 4; round++) {
       const tag = `pause-${round}`;
-      const jobs = Array.from({ length: 14 }, () => ({ type: 'sleep', payload: { ms: 100 }, queue: 'halted', tags: [tag] }));
-      const { createJobs } = await millrace.client.data(
-        'mutation ($jobs: [CreateJobInput!]!) { createJobs(input: { jobs: $jobs }) { results { job { id } } } }',
-        { jobs },
-      );
-      const ids: string[] = createJobs.results.map(({ job }: any) => job.id);
+      const ids = await createAtOnce(14, { payload: { ms: 100 }, queue: 'halted', tags: [tag] });
       await millrace.until(ids[round * 2]!, 'RUNNING');
       await queues.pause('halted');
       const answeredAt = Date.now();
       const other = await millrace.create({ type: 'sleep', payload: { ms: 300 }, queue: 'other' });
       await millrace.until(other, 'SUCCEEDED');
-      expect((await spansOf(ids)).filter(({ from }) => from > answeredAt)).toEqual([]);
+      expect((await spansOf(millrace, ids)).filter(({ from }) => from > answeredAt)).toEqual([]);
       await queues.resume('halted');
       await untilAllFinal(millrace, tag, ids.length);
     }
@@ -274,27 +265,14 @@ describe('a queue', () => {
   });
 });
 
-type Span = { from: number; to: number };
-/** When these jobs' attempts ran. */
-async function spansOf(ids: string[]): Promise<Span[]> {
-  const jobs = await Promise.all(ids.map((id) => millrace.job(id, 'attempts { nodes { startedAt finishedAt } }')));
-  return jobs.flatMap(({ attempts }) =>
-    attempts.nodes.map(({ startedAt, finishedAt }: any) => ({
-      from: Date.parse(startedAt),
-      to: finishedAt ? Date.parse(finishedAt) : Infinity,
-    })),
+/** By one request, so that they start side by side. */
+async function createAtOnce(count: number, input: Record<string, unknown>): Promise<string[]> {
+  const { createJobs } = await millrace.client.data(
+    'mutation ($jobs: [CreateJobInput!]!) { createJobs(input: { jobs: $jobs }) { results { job { id } } } }',
+    { jobs: Array.from({ length: count }, () => ({ type: 'sleep', ...input })) },
   );
+  return createJobs.results.map(({ job }: { job: { id: string } }) => job.id);
 }
-
-/** The most of these jobs' attempts that ran at the same moment. */
-async function mostAtOnce(ids: string[]): Promise<number> {
-  const spans = await spansOf(ids);
-  return Math.max(...spans.map(({ from }) => spans.filter((other) => other.from <= from && from < other.to).length));
-}
-
-/** Those that started after a moment while as many as may were running. */
-const startsBeyond = (limit: number, after: number, spans: Span[]): Span[] =>
-  spans.filter(({ from }) => from > after && spans.filter((other) => other.from <= from && from < other.to).length > limit);
 
 function isAlive(pid: number): boolean {
   try {

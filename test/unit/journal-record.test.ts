@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openJournal, type OpenJournal } from './fixtures/open-journal.ts';
-import { created, ended, error, LIFE, said, spec, started, toldTo } from './fixtures/told.ts';
+import { created, ended, error, LIFE, said, spec, started, toldTo, SUCCEEDED } from './fixtures/told.ts';
 
 let journal: OpenJournal;
 beforeEach(async () => void (journal = await openJournal()));
@@ -73,15 +73,7 @@ describe('a job’s row', () => {
   });
 
   test('is made by any record that tells of the whole job, where the first one is late', async () => {
-    const second = said(2, {
-      status: 'SUCCEEDED',
-      band: null,
-      attemptsEnded: 1,
-      finishedAt: 2_000,
-      ended: { number: 1, outcome: 'SUCCEEDED' },
-      events: [{ kind: 'FINISHED' }],
-    });
-    if (second.kind === 'job') second.record.spec = spec;
+    const second = said(2, { ...SUCCEEDED, spec });
     await tell(created, started(1), second);
     const inOrder = { ...job(), version: 0 };
     journal.sqlite.exec('delete from job; delete from attempt; delete from event; delete from job_tag');

@@ -1,23 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Entry, WorkerState } from '../../src/journal/entries.ts';
-import { migrate } from '../../src/journal/migrate.ts';
 import { readJobTypes, SILENT_MS } from '../../src/journal/read-workers.ts';
 import { record } from '../../src/journal/record.ts';
-import { openSqlite, type Database } from '../../src/journal/sqlite.ts';
+import { openJournal, type OpenJournal } from './fixtures/open-journal.ts';
 
-let journal: Database;
-beforeEach(async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'millrace-types-'));
-  journal = openSqlite(join(dir, 'journal.db'), 'write');
-  await migrate(journal);
-  onTestFinished(() => {
-    journal.close();
-    rmSync(dir, { recursive: true });
-  });
-});
+let journal: OpenJournal;
+beforeEach(async () => void (journal = await openJournal()));
 
 const publish = (workerId: string, at: number, types: string[], { pool = 'default', description = workerId } = {}): Entry => ({
   kind: 'jobTypes',

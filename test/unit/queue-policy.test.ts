@@ -1,24 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { GatePolicy } from '../../src/job/gate.ts';
 import { firstRecord } from '../../src/job/record.ts';
 import { type JobSpec, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
-import { migrate } from '../../src/journal/migrate.ts';
 import { record } from '../../src/journal/record.ts';
-import { openSqlite, type Database } from '../../src/journal/sqlite.ts';
+import { openJournal, type OpenJournal } from './fixtures/open-journal.ts';
 
-let journal: Database;
-beforeEach(async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'millrace-policy-'));
-  journal = openSqlite(join(dir, 'journal.db'), 'write');
-  await migrate(journal);
-  onTestFinished(() => {
-    journal.close();
-    rmSync(dir, { recursive: true });
-  });
-});
+let journal: OpenJournal;
+beforeEach(async () => void (journal = await openJournal()));
 
 const specOf = (id: string): JobSpec => ({
   ...PRODUCT_DEFAULTS,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/journal/entries.ts';
 import { openJournal, type OpenJournal } from './fixtures/open-journal.ts';
-import { created, ended, error, said, spec, started, toldTo } from './fixtures/told.ts';
+import { created, ended, error, said, spec, started, toldTo, SUCCEEDED } from './fixtures/told.ts';
 
 let journal: OpenJournal;
 beforeEach(async () => void (journal = await openJournal()));
@@ -105,14 +105,7 @@ describe('a termination', () => {
 });
 
 describe('what is told again from Temporal', () => {
-  const final = said(2, {
-    status: 'SUCCEEDED',
-    band: null,
-    attemptsEnded: 1,
-    finishedAt: 2_000,
-    ended: { number: 1, outcome: 'SUCCEEDED' },
-    events: [{ kind: 'FINISHED' }],
-  });
+  const final = said(2, SUCCEEDED);
   const again: Entry = { kind: 'reconciled', jobId: 'a', at: 9_000, entries: [started(1), created, final] };
 
   test('repairs a job that was missing, and says so once', async () => {
