@@ -189,7 +189,7 @@ class Backlog {
       while (performance.now() < until) {
         const ended = this.#system.feed.until(await this.#system.create('noop', {}, { queue: 'stream', pool }), 'FINISHED');
         // Those that are still in line when the time is over do not count.
-        if (await within(until - performance.now(), ended)) done += 1;
+        if (await within(Math.max(0, until - performance.now()), ended)) done += 1;
       }
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
