@@ -10,7 +10,7 @@ import { restorePolicies } from './gates.ts';
 import { complete, restoreAll } from './complete.ts';
 import { endGone, tellOfGone } from './gone.ts';
 import { prune, type Retention } from './prune.ts';
-import { CHUNK, inChunks, named, type Seen, STATUSES, workflowsSince } from './visibility.ts';
+import { CHUNK, inChunks, named, type Seen, STATUSES, timeOf, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
 
@@ -33,8 +33,8 @@ export async function reconcile(deps: Deps & { retention: Retention }): Promise<
       await restorePolicies(deps);
       await complete(deps, began - retention.jobsMs, beat);
     }
-    const { after } = await reconcileOnce(deps, look, beat);
-    look = { since: began - OVERLAP_MS, after, most: MOST_OPEN };
+    const { since, after } = await reconcileOnce(deps, look, beat);
+    look = { since, after, most: MOST_OPEN };
     await prune(journal, retention, beat);
     for (let slept = 0; slept < PAUSE_MS && journal.id === journalId; slept += BEAT_MS) {
       beat();
@@ -58,13 +58,19 @@ export type Look = { since: number; after: string; most: number };
 /** Jobs that the journal does not know, and jobs that it has as open although a run of them is closed. */
 type Suspects = { missing: Set<string>; closed: Set<string> };
 
-/** One pass. @returns the jobs that had to be repaired, and the id after which the next one goes on with those that are open. */
-export async function reconcileOnce(deps: Deps, look: Look, beat: () => void = () => {}): Promise<{ repaired: string[]; after: string }> {
+/** One pass. @returns the jobs that had to be repaired, and from where the next one looks. */
+export async function reconcileOnce(
+  deps: Deps,
+  look: Look,
+  beat: () => void = () => {},
+): Promise<Pick<Look, 'since' | 'after'> & { repaired: string[] }> {
   const { client, journal } = deps;
   const suspects: Suspects = { missing: new Set(), closed: new Set() };
+  let newest = look.since + OVERLAP_MS;
   for (const status of STATUSES) {
     for await (const chunk of inChunks(workflowsSince(client, status, look.since))) {
       beat();
+      newest = Math.max(newest, ...chunk.map(timeOf));
       await compare(journal, chunk, suspects);
     }
   }
@@ -89,7 +95,7 @@ export async function reconcileOnce(deps: Deps, look: Look, beat: () => void = (
     await tellLate(deps, depends_on, status as JobStatus, job_id);
   await tellOfGone(deps, CHUNK);
   await reconcileBulks({ client, journal });
-  return { repaired: [...stale], after };
+  return { since: newest - OVERLAP_MS, after, repaired: [...stale] };
 }
 
 async function compare(journal: Journal, workflows: Seen[], { missing, closed }: Suspects): Promise<void> {
@@ -113,10 +119,10 @@ async function exceptLiving(client: Client, closed: Set<string>): Promise<void> 
 }
 
 /** Of the open jobs a pass. */
-const MOST_OPEN = 500;
+const MOST_OPEN = 200;
 const PAUSE_MS = 10_000;
 const BEAT_MS = 5_000;
 const SHIFT_MS = 12 * 3_600_000;
 const FIRST_LOOK_BACK_MS = 24 * 3_600_000;
-/** Visibility is written after the fact. */
-const OVERLAP_MS = 30_000;
+/** Visibility is written after the fact, and not in order: what it lacks yet is at most so much older than the newest it has. */
+const OVERLAP_MS = 10_000;

@@ -14,10 +14,13 @@ export const CHUNK = 100;
  */
 export async function* workflowsSince(client: Client, status: (typeof STATUSES)[number], time: number): AsyncGenerator<Seen> {
   for await (const seen of client.workflow.list({ query: `ExecutionStatus = "${status}"` })) {
-    if ((seen.closeTime ?? seen.startTime).getTime() < time) return;
+    if (timeOf(seen) < time) return;
     yield seen;
   }
 }
+
+/** By which Temporal lists them. */
+export const timeOf = ({ closeTime, startTime }: Seen): number => (closeTime ?? startTime).getTime();
 
 /** One run of a job: its first, one of retryJob, or one that goes on where the one before had grown long. */
 export type Run = { jobId: string; runId: string; isLast: boolean };
