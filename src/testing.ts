@@ -7,7 +7,7 @@ import type { Annotations, Hooks, JobDefinition, Json } from './index.ts';
 import type { JobError } from './job/spec.ts';
 import { PRODUCT_DEFAULTS } from './job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from './job/status.ts';
-import { within } from './process/within.ts';
+import { MAX_TIMER_MS, within } from './process/within.ts';
 import { execute } from './worker/execute.ts';
 import type { Answer, RunnerAttempt } from './worker/protocol.ts';
 
@@ -88,7 +88,8 @@ async function runOne(
   step: RunnerAttempt['step'],
 ): Promise<AttemptReport> {
   const { job = {}, attempt = 1, dependencies = {}, signal: ask, timeoutMs, graceMs = PRODUCT_DEFAULTS.options.graceMs, hooks } = options;
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  // A longer timer would go off at once, and no test lasts for 24 days.
+  const timeout = timeoutMs === undefined || timeoutMs > MAX_TIMER_MS ? undefined : AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([ask, timeout].filter((one) => one !== undefined));
   const asked = new Promise<undefined>((resolve) =>
     signal.aborted ? resolve(undefined) : signal.addEventListener('abort', () => resolve(undefined), { once: true }),

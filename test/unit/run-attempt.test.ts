@@ -61,6 +61,7 @@ test('a handler that listens is ABORTED by its signal and TIMED_OUT by its timeo
   stop.abort();
   expect(await aborted).toMatchObject({ outcome: 'ABORTED', isKilled: false, result: null });
   expect(await runAttempt(sleep, { ms: 60_000 }, { timeoutMs: 20 })).toMatchObject({ outcome: 'TIMED_OUT', isKilled: false });
+  expect(await runAttempt(sleep, { ms: 20 }, { timeoutMs: 30 * 86_400_000 })).toMatchObject({ outcome: 'SUCCEEDED' });
 });
 
 test('one that does not listen would have been killed after its grace', async () => {
