@@ -1,38 +1,31 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { memoryOf } from '../src/cli/demo/processes.ts';
-import { taskQueueOf } from '../src/job/ids.ts';
 import { within } from '../src/process/within.ts';
-import { cpuTimesOf, type CpuTimes, perJob, sayCpu } from './cpu.ts';
+import { drainFigure, drainInTurn } from './drain.ts';
 import type { Bench, Figure } from './figure.ts';
+import { Lines } from './line.ts';
 import { ordersTo } from './orders.ts';
-import { Process } from './process.ts';
 import { percentiles, quantile, short, sum } from './stats.ts';
-import { MAIN, System } from './system.ts';
+import { System } from './system.ts';
 
 /** A long line: what it costs to build, to look at and to drain, and what it costs others when it is paused. */
-export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
-  const jobs = isShort ? 600 : 10_000;
+export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) => {
+  const jobs = isShort ? 1_500 : 10_000;
   const system = await System.start({ temporalAddress: temporal.address, slots: 2 });
   try {
-    const bench = new Backlog(system, temporal.pids, say);
-    const before = await bench.drainOf('small-before');
-    const small = [await bench.drainOf('small-1')];
-    const created = await bench.create(jobs / 2, { queue: 'big', pool: 'big', priority: 5 });
+    const lines = new Lines(system, temporal.pids, say);
+    const bench = new Backlog(system, lines, say);
+    const created = await lines.create(jobs / 2, 'big', { priority: 5 });
     // The second half is what a bulk operation is about later; nothing of it has run by then.
-    const { last } = await bench.create(jobs / 2, { queue: 'big', pool: 'big', priority: 5, tags: [TAG] });
-    await bench.untilInLine(jobs);
+    const { last } = await lines.create(jobs / 2, 'big', { priority: 5, tags: [TAG] });
+    await lines.untilInLine(jobs, 'big');
     const memory = memoryOf(system.dataDir).filter(({ pids }) => !pids.includes(process.pid));
     const pages = await bench.latency('{ jobs(filter: { status: [QUEUED] }, first: 100) { nodes { id status priority } } }');
     const places = await bench.latency(`{ job(id: "${last}") { waitingFor { placeInLine } } }`);
-    let worker = await bench.startWorker('big');
-    const big = await bench.untilFinished('big', DRAINED);
-    await worker.stop();
-    small.push(await bench.drainOf('small-2'));
+    const drains = await drainInTurn(lines, pairs ?? (isShort ? 1 : 5), say);
     // Without the long line's worker: what another queue had before there was a line before it.
     const alone = await bench.streamOf('alone', isShort ? 5 : 30);
-    worker = await bench.startWorker('big');
+    const worker = await lines.startWorker('big');
     const asked = performance.now();
     await ordersTo(system.client)('pauseQueue', { name: 'big' });
     const answeredMs = performance.now() - asked;
@@ -41,7 +34,6 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
     const after = await bench.streamOf('big', isShort ? 5 : 30);
     await worker.stop();
     const bulk = await bench.abortTagged();
-    const drain = big / ((small[0]! + small[1]!) / 2);
     const stated = { bar: 'stated', ok: undefined, spread: 'one run' };
     const n = `${jobs.toLocaleString('en')} jobs in line`;
     const figures: Figure[] = [
@@ -49,7 +41,7 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
         ...stated,
         name: `${n}: created`,
         value: `${short(created.rate)}/s`,
-        how: `createJobs, 250 a request, one request after the other; warm-up drain ${short(before)}/s.`,
+        how: 'createJobs, 250 a request, one request after the other; the first half of them.',
       },
       {
         ...stated,
@@ -60,15 +52,7 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
       },
       latencyFigure(`${n}: a page of 100 jobs, p99`, pages),
       latencyFigure(`${n}: the place in line of the last one, p99`, places),
-      {
-        name: `${n}: drain rate of the first ${DRAINED} ÷ that of a line of ${DRAINED}`,
-        value: `${drain.toFixed(2)} (${short(big)}/s ÷ ${small.map(short).join(' and ')}/s)`,
-        bar: '≥ 0.9',
-        ok: drain >= 0.9,
-        spread: 'one run, the short line before and after',
-        how: 'No-op jobs of a pool that had no worker until then, 2 slots; from the first STARTED to the last FINISHED.',
-        notes: bench.cpuNotes.map((note) => `CPU a job, ${note}`),
-      },
+      drainFigure(n, drains),
       {
         name: `pauseQueue with ${n} at its head: answered`,
         value: `${short(answeredMs)} ms`,
@@ -108,81 +92,18 @@ export const backlog: Bench = async ({ temporal, short: isShort, say }) => {
 
 class Backlog {
   readonly #system: System;
-  readonly #temporal: readonly number[];
+  readonly #lines: Lines;
   readonly #say: (line: string) => void;
-  /** What a job cost in each of the drains. */
-  readonly cpuNotes: string[] = [];
 
-  constructor(system: System, temporal: readonly number[], say: (line: string) => void) {
+  constructor(system: System, lines: Lines, say: (line: string) => void) {
     this.#system = system;
-    this.#temporal = temporal;
+    this.#lines = lines;
     this.#say = say;
-  }
-
-  async create(count: number, more: object): Promise<{ rate: number; last: string }> {
-    const began = performance.now();
-    let last = '';
-    for (let left = count; left > 0; left -= AT_ONCE) {
-      const items = Array.from({ length: Math.min(left, AT_ONCE) }, () => ({ type: 'noop', payload: {}, ...more }));
-      const { createJobs } = await this.#system.client.data(
-        'mutation ($jobs: [CreateJobInput!]!) { createJobs(input: { jobs: $jobs }) { results { job { id } userErrors { message } } } }',
-        { jobs: items },
-      );
-      last = createJobs.results.at(-1).job.id;
-    }
-    const rate = (count * 1_000) / (performance.now() - began);
-    this.#say(`backlog: ${count} created, ${rate.toFixed(1)}/s`);
-    return { rate, last };
-  }
-
-  /** Of what is there all the time: workers come and go. */
-  #cpuTimes(): CpuTimes {
-    const { api, orchestrator } = this.#system.pids;
-    return cpuTimesOf({ temporal: this.#temporal, api, orchestrator });
-  }
-
-  startWorker(pool: string): Promise<Process> {
-    const { env, dataDir } = this.#system;
-    const worker = new Process({
-      args: [MAIN, 'worker'],
-      env: { ...env, MILLRACE_POOL: pool },
-      logFile: join(dataDir, 'logs', `worker-${pool}.log`),
-      cpus: undefined,
-    });
-    return worker.ready.then(() => worker);
-  }
-
-  /** A line of its own that is drained, jobs a second. */
-  async drainOf(name: string): Promise<number> {
-    await this.create(DRAINED, { queue: name, pool: name });
-    await this.untilInLine(DRAINED, name);
-    const worker = await this.startWorker(name);
-    const rate = await this.untilFinished(name, DRAINED);
-    await worker.stop();
-    return rate;
-  }
-
-  /** The rate at which the next `count` jobs of a queue end. */
-  async untilFinished(queue: string, count: number): Promise<number> {
-    const ended = async (): Promise<number> =>
-      (await this.#system.client.data('query ($queue: String!) { queue(name: $queue) { counts { succeeded } } }', { queue })).queue.counts
-        .succeeded;
-    while ((await ended()) < 10) await pause(20);
-    const [from, began, before] = [await ended(), performance.now(), this.#cpuTimes()];
-    let now = from;
-    while (now < count) {
-      await pause(250);
-      now = await ended();
-    }
-    const rate = ((now - from) * 1_000) / (performance.now() - began);
-    this.cpuNotes.push(`${queue}: ${sayCpu(perJob(before, this.#cpuTimes(), now - from))}`);
-    this.#say(`backlog: ${queue} drained at ${rate.toFixed(1)}/s; CPU a job ${this.cpuNotes.at(-1)}`);
-    return rate;
   }
 
   /** No-op jobs of another queue in a pool, so many seconds long. */
   async streamOf(pool: string, seconds: number): Promise<number> {
-    const worker = pool === 'alone' ? await this.startWorker(pool) : undefined;
+    const worker = pool === 'alone' ? await this.#lines.startWorker(pool) : undefined;
     const until = performance.now() + seconds * 1_000;
     let done = 0;
     const lane = async (): Promise<void> => {
@@ -208,20 +129,6 @@ class Backlog {
       before = job.waitingFor?.placeInLine ?? 0;
     }
     this.#say(`backlog: swept ${((performance.now() - began) / 1_000).toFixed(0)} s after that`);
-  }
-
-  /** When Temporal has the attempts of so many jobs in the pool's line: a job is accepted before its workflow has run. */
-  async untilInLine(count: number, pool = 'big'): Promise<void> {
-    const began = performance.now();
-    const { env, namespace } = this.#system;
-    const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS']! });
-    const line = { namespace, taskQueue: { name: taskQueueOf(pool) }, taskQueueType: ACTIVITIES, reportStats: true };
-    for (let inLine = 0; inLine < count; await pause(500)) {
-      const { stats } = await connection.workflowService.describeTaskQueue(line);
-      inLine = Number(stats?.approximateBacklogCount ?? 0);
-    }
-    await connection.close();
-    this.#say(`backlog: all in line ${((performance.now() - began) / 1_000).toFixed(0)} s after that`);
   }
 
   /** All with the tag, by one bulk operation. */
@@ -263,10 +170,6 @@ const latencyFigure = (name: string, samples: number[]): Figure => ({
   how: 'One request after the other over HTTP, while the line stands and nothing runs.',
 });
 
-/** TASK_QUEUE_TYPE_ACTIVITY */
-const ACTIVITIES = 2;
-const DRAINED = 500;
-const AT_ONCE = 250;
 const TAG = 'second-half';
 const IN_FLIGHT = 16;
 const SAMPLES = 300;
