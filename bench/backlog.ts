@@ -22,17 +22,20 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
     const memory = memoryOf(system.dataDir).filter(({ pids }) => !pids.includes(process.pid));
     const pages = await bench.latency('{ jobs(filter: { status: [QUEUED] }, first: 100) { nodes { id status priority } } }');
     const places = await bench.latency(`{ job(id: "${last}") { waitingFor { placeInLine } } }`);
-    const drains = await drainInTurn(lines, pairs ?? (isShort ? 1 : 5), say);
     // Without the long line's worker: what another queue had before there was a line before it.
     const alone = await bench.streamOf('alone', isShort ? 5 : 30);
     const worker = await lines.startWorker('big');
+    const order = ordersTo(system.client);
     const asked = performance.now();
-    await ordersTo(system.client)('pauseQueue', { name: 'big' });
+    await order('pauseQueue', { name: 'big' });
     const answeredMs = performance.now() - asked;
     const beside = await bench.streamOf('big', isShort ? 5 : 60);
     await bench.untilSwept();
     const after = await bench.streamOf('big', isShort ? 5 : 30);
     await worker.stop();
+    await order('resumeQueue', { name: 'big' });
+    await lines.untilInLine(jobs - (await lines.ended('big')), 'big');
+    const drains = await drainInTurn(lines, pairs ?? (isShort ? 1 : 5), say);
     const bulk = await bench.abortTagged();
     const stated = { bar: 'stated', ok: undefined, spread: 'one run' };
     const n = `${jobs.toLocaleString('en')} jobs in line`;

@@ -61,14 +61,14 @@ export class Lines {
 
   /** Lets a worker have the next `count` jobs of a line: at what rate they end once it has begun, and the CPU each process has spent on one. */
   async drain(pool: string, count: number): Promise<{ rate: number; cpu: CpuTimes }> {
-    const until = (await this.#ended(pool)) + count;
+    const until = (await this.ended(pool)) + count;
     const worker = await this.startWorker(pool);
-    while ((await this.#ended(pool)) < until - count + BEGUN) await pause(20);
-    const [from, began, before] = [await this.#ended(pool), performance.now(), this.#cpuTimes()];
+    while ((await this.ended(pool)) < until - count + BEGUN) await pause(20);
+    const [from, began, before] = [await this.ended(pool), performance.now(), this.#cpuTimes()];
     let now = from;
     while (now < until) {
       await pause(250);
-      now = await this.#ended(pool);
+      now = await this.ended(pool);
     }
     const rate = ((now - from) * 1_000) / (performance.now() - began);
     const cpu = perJob(before, this.#cpuTimes(), now - from);
@@ -77,7 +77,8 @@ export class Lines {
     return { rate, cpu };
   }
 
-  async #ended(queue: string): Promise<number> {
+  /** How many jobs of a queue have ended well. */
+  async ended(queue: string): Promise<number> {
     return (await this.#system.client.data('query ($queue: String!) { queue(name: $queue) { counts { succeeded } } }', { queue })).queue
       .counts.succeeded;
   }
