@@ -227,5 +227,8 @@ describe('a final job is run again', () => {
     const undone = await book({ failAt: 'hotel' });
     await millrace.until(undone, 'FAILED');
     expect((await orders.retry(undone, { from: 'FAILED_STEP' })).codes).toEqual(['NOT_RESUMABLE']);
+    const done = await book({});
+    await millrace.until(done, 'SUCCEEDED');
+    expect((await orders.retry(done, { from: 'FAILED_STEP' })).codes).toEqual(['NOT_RESUMABLE']);
   });
 });
