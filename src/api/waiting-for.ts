@@ -1,5 +1,5 @@
 import { type GatePolicy, queueOfGate } from '../job/gate.ts';
-import type { JobOptions, StepState } from '../job/spec.ts';
+import type { JobOptions } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type JobRow, placeInLine } from '../journal/read-jobs.ts';
@@ -52,20 +52,13 @@ export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders
       return because(...(await lineOf(row, journal)));
     case 'ROLLING_BACK':
       if (row.last_started > row.attempts_ended) return null;
-      return (await isInBackoff(row, loaders))
+      // In no band: not in line, nor at a gate.
+      return row.band === null
         ? because('BACKOFF', `the next try of its undo comes at ${until}`, { until: row.starts_at })
         : because(...(await lineOf(row, journal)));
     default:
       return null;
   }
-}
-
-/** Of an undo. The time alone does not tell: that of a try before the undoing, which was forced past it, is kept. */
-async function isInBackoff({ id, starts_at, steps }: JobRow, loaders: Loaders): Promise<boolean> {
-  if (starts_at === null || starts_at <= Date.now()) return false;
-  const last = await loaders.lastAttempt.load(id);
-  const step = (JSON.parse(steps) as StepState[]).find(({ status }) => status === 'UNDOING');
-  return last?.undo === 1 && last.step === step?.name && (last.outcome === 'FAILED' || last.outcome === 'TIMED_OUT');
 }
 
 async function lineOf(row: JobRow, journal: Journal): Promise<[WaitingKind, string, Partial<Wait>]> {
