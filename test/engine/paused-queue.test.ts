@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { gateOfQueue, gateWorkflowIdOf } from '../../src/job/gate.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
@@ -222,7 +223,7 @@ test('a gate with a long history lets jobs in and answers while its queue is swe
   setPool(moved!, 'x'.repeat(2_000));
   await queues.resume('long');
   await eventually('it goes on in a new run', async () => {
-    for (let at = 0; at < 100; at++) await gate.signal('leave', 'nobody', 0);
+    await eachAtOnce(Array.from({ length: 100 }), () => gate.signal('leave', 'nobody', 0));
     return (await gate.describe()).runId !== runId;
   });
   expect(await queues.setLimit('long', 1)).toMatchObject({ queue: { paused: false, limit: 1 } });

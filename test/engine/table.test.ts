@@ -167,14 +167,19 @@ describe('a job that waits', () => {
     const id = await IN['WAITING']!();
     const dependant = await create({ dependencies: [id] });
     const other = await create({ dependencies: [id], onDependencyFailure: 'RUN_ANYWAY' });
+    const history = async () => (await temporal.handle(id).fetchHistory()).events ?? [];
+    await eventually(
+      'both have asked',
+      async () => (await history()).filter((event) => event.workflowExecutionSignaledEventAttributes).length === 2,
+    );
     expect(await orders.abort(id)).toMatchObject(ABORTED);
     expect(await millrace.until(dependant, 'FAILED')).toMatchObject({
       reason: { code: 'DEPENDENCY_FAILED', message: expect.stringContaining(id) as string },
     });
     await millrace.until(other, 'SUCCEEDED');
     // By itself, and not by the reconciler some seconds later.
-    const { events } = await temporal.handle(id).fetchHistory();
-    expect(events?.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name)).toContain('tellDependants');
+    const acts = (await history()).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+    expect(acts).toContain('tellDependants');
   });
 
   test('keeps force until it is in line, in band 2', async () => {
