@@ -19,7 +19,7 @@ export type Wait = {
   placeInLine: number | null;
 };
 
-/** Why a job does not run, and what would make it run; null where it runs or is final. */
+/** Why a job, or its undo, does not run, and what would make it run; null where it runs or is final. */
 export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders): Promise<Wait | null> {
   const because = (kind: WaitingKind, message: string, more: Partial<Wait> = {}): Wait => ({
     kind,
@@ -50,6 +50,12 @@ export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders
         : because('BACKOFF', `its next try comes at ${until}; forceStartJob tries now`, { until: row.starts_at });
     case 'QUEUED':
       return because(...(await lineOf(row, journal)));
+    case 'ROLLING_BACK':
+      if (row.last_started > row.attempts_ended) return null;
+      // In no band: not in line, nor at a gate.
+      return row.band === null
+        ? because('BACKOFF', `the next try of its undo comes at ${until}`, { until: row.starts_at })
+        : because(...(await lineOf(row, journal)));
     default:
       return null;
   }
@@ -57,25 +63,30 @@ export async function waitingFor(row: JobRow, journal: Journal, loaders: Loaders
 
 async function lineOf(row: JobRow, journal: Journal): Promise<[WaitingKind, string, Partial<Wait>]> {
   const { gate, queue, pool, type, band } = row;
+  const isUndo = row.status === 'ROLLING_BACK';
   if (gate !== null && queueOfGate(gate) === undefined)
     return [
       'CONCURRENCY_KEY',
-      `waits for its turn at ${gate}, in band ${band}: it comes when one that is in ends; forceStartJob with ignoreConcurrency goes past`,
+      `waits for its turn at ${gate}, in band ${band}: it comes when one that is in ends${isUndo ? '' : '; forceStartJob with ignoreConcurrency goes past'}`,
       { key: gate },
     ];
-  const policy = row.forced === 1 ? undefined : await fromJournal(() => readPolicy(journal.db, queue));
+  const policy = row.forced === 1 || isUndo ? undefined : await fromJournal(() => readPolicy(journal.db, queue));
   if (policy?.paused) return ['QUEUE_PAUSED', `the queue "${queue}" is paused; resumeQueue or forceStartJob lets it go on`, { key: queue }];
   if (gate !== null) return ['QUEUE_LIMIT', limitOf(queue, policy), { key: queue }];
   const [workers, place] = await fromJournal(() => Promise.all([readWorkers(journal.db, { pool }), placeInLine(journal.db, row)]));
   const able = workers.filter((worker) => workerStatus(worker) === 'RUNNING' && (JSON.parse(worker.job_types) as string[]).includes(type));
   if (able.length === 0)
     return ['NO_WORKER', `no worker of the pool "${pool}" that has the type "${type}" is there: start one`, { placeInLine: place }];
-  const forward = row.forced === 1 ? 'it has been forced already' : 'setJobPriority or forceStartJob moves it forward';
   return [
     'LINE',
-    `number ${place} in the line of the pool "${pool}", in band ${band}: it starts when a worker has a slot for it; ${forward}`,
+    `number ${place} in the line of the pool "${pool}", in band ${band}: it starts when a worker has a slot for it; ${forward(row)}`,
     { placeInLine: place },
   ];
+}
+
+function forward({ status, forced }: JobRow): string {
+  if (status === 'ROLLING_BACK') return 'undos go before all others';
+  return forced === 1 ? 'it has been forced already' : 'setJobPriority or forceStartJob moves it forward';
 }
 
 /** Where the limit was lifted, or the job was forced, a moment ago its gate has not let it in yet. */

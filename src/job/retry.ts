@@ -1,3 +1,4 @@
+import { MAX_DURATION_MS } from './duration.ts';
 import type { JobError, JobOptions, Limits, Retry } from './spec.ts';
 import type { AttemptOutcome, Reason, ReasonCode } from './status.ts';
 
@@ -68,8 +69,10 @@ function moreMemory({ memoryBytes, onMemoryLimit }: Limits): number | undefined 
   return Math.min(onMemoryLimit.upTo, Math.ceil(memoryBytes * onMemoryLimit.retryWith));
 }
 
-/** The wait before try `failures + 1`: exponential, capped; with jitter anywhere between 0 and that ("full jitter", AWS 2015). */
+/** The wait before try `failures + 1`, ms: exponential, capped; with jitter anywhere between 0 and that ("full jitter", AWS 2015). */
 export function retryDelayMs(retry: Retry, failures: number, random: () => number): number {
-  const full = Math.min(retry.maxDelayMs, retry.delayMs * retry.backoff ** (failures - 1));
+  // After hundreds of failures that is Infinity, and 0 times it no number at all.
+  const growth = Math.min(retry.backoff ** (failures - 1), Number.MAX_VALUE);
+  const full = Math.min(retry.maxDelayMs, MAX_DURATION_MS, retry.delayMs * growth);
   return Math.round(retry.jitter ? full * random() : full);
 }

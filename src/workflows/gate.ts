@@ -1,10 +1,8 @@
 import {
   allHandlersFinished,
-  CancellationScope,
   condition,
   continueAsNew,
   patched,
-  proxyActivities,
   proxyLocalActivities,
   setHandler,
   workflowInfo,
@@ -13,20 +11,15 @@ import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 import { ADOPTED, Gate, type GatePolicy, type GateState, queueOfGate } from '../job/gate.ts';
 import { fillFirstTask } from './first-task.ts';
 import { leave, setPolicy, want } from './messages.ts';
+import { CUT_OFF, Sweeper } from './sweeper.ts';
 
 const { tellGranted, endedAmong, runningOf, writePolicy } = proxyLocalActivities<OrchestratorActivities>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: 100, maximumInterval: 5_000 },
 });
-const { sweep } = proxyActivities<OrchestratorActivities>({
-  startToCloseTimeout: '1 day',
-  heartbeatTimeout: '30s',
-  retry: { initialInterval: '1s', maximumInterval: '10s' },
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-});
 
-/** What a gate carries from one run to the next; `isSwept`: what its queue has in line is paused there. */
-type Kept = GateState & { isSwept: boolean };
+/** What a gate carries from one run to the next; `isSwept`: what its queue has in line is paused there; null: a part of it. */
+type Kept = GateState & { isSwept: boolean | null };
 
 /**
  * A gate: one workflow for each key, while anybody holds it or waits for it. A queue's stays as long as there is a policy.
@@ -73,6 +66,7 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
   for (;;) {
     const seen = news;
     const isNews = (): boolean => news > seen;
+    const isToLook = (): boolean => isNews() || sweeper.hasLeft;
     if (queue !== undefined && asked.length > 0) {
       const answers = asked;
       asked = [];
@@ -92,11 +86,15 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
     }
     sweeper.see(gate.policy.paused);
     if (workflowInfo().historyLength > LONG_HISTORY) {
-      await sweeper.end();
-      await condition(() => isNews() || allHandlersFinished());
-      // What came meanwhile may want something done that the next run would not know of.
-      if (isNews()) continue;
-      return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept });
+      // Runs of before waited for the end of the sweep, and let nobody in meanwhile.
+      if (sweeper.isBusy && !patched(CUT_OFF)) await sweeper.end();
+      if (!sweeper.isBusy) {
+        await condition(() => isNews() || allHandlersFinished());
+        // What came meanwhile may want something done that the next run would not know of.
+        if (isNews()) continue;
+        return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept });
+      }
+      sweeper.leave();
     }
     if (isNews()) continue;
     // Kept over whatever comes meanwhile: a gate that is always busy must look as well.
@@ -104,57 +102,12 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
     if (gate.isIdle && !sweeper.isBusy && (queue === undefined || !hasPolicy(gate.policy))) {
       if (!(await condition(isNews, IDLE_MS))) return;
     } else if (lookAt !== undefined) {
-      if (Date.now() < lookAt && (await condition(isNews, lookAt - Date.now()))) continue;
+      if (Date.now() < lookAt && (await condition(isToLook, lookAt - Date.now()))) continue;
       lookAt = undefined;
       for (const { jobId, ticket } of await endedAmong({ holders: gate.holders })) gate.leave(jobId, ticket);
     } else {
-      await condition(isNews);
+      await condition(isToLook);
     }
-  }
-}
-
-/** Keeps what a paused queue has in line out of everybody's way, one sweep at a time. */
-class Sweeper {
-  isSwept: boolean;
-  readonly #queue: string | undefined;
-  #wished = false;
-  #running: { paused: boolean; scope: CancellationScope; over: Promise<void> } | undefined;
-
-  constructor(queue: string | undefined, isSwept: boolean) {
-    this.#queue = queue;
-    this.isSwept = isSwept;
-  }
-
-  get isBusy(): boolean {
-    return this.#running !== undefined;
-  }
-
-  /** Begins a sweep where one is due. One that is not wished for any more is cut off, and what it has done is taken back. */
-  see(paused: boolean): void {
-    this.#wished = paused;
-    if (this.#queue === undefined) return;
-    if (this.#running) {
-      if (this.#running.paused !== paused) this.#running.scope.cancel();
-    } else if (paused !== this.isSwept) {
-      const scope = new CancellationScope();
-      this.#running = { paused, scope, over: this.#sweep(this.#queue, paused, scope) };
-    }
-  }
-
-  async end(): Promise<void> {
-    while (this.#running) await this.#running.over;
-  }
-
-  async #sweep(queue: string, paused: boolean, scope: CancellationScope): Promise<void> {
-    await scope
-      .run(() => sweep({ queue, paused }))
-      .catch((error: unknown) => {
-        // However one ends that was cut off: where its orchestrator has died as well, by a timeout.
-        if (!scope.consideredCancelled) throw error;
-      });
-    this.isSwept = paused;
-    this.#running = undefined;
-    this.see(this.#wished);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Json } from '../index.ts';
 import type { EventNote } from '../job/spec.ts';
 import { type EndedAttempt, finish, type JobEnd } from './finish.ts';
+import { endForceOfStep } from './force.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
 import { resultsOf } from './run-attempt.ts';
 
@@ -11,7 +12,7 @@ export function stepSucceeded(job: JobLife, result: Json, ended: EndedAttempt): 
   delete step.error;
   const event: EventNote = { kind: 'STEP_ENDED', detail: { step: step.name, status: 'SUCCEEDED' } };
   job.step += 1;
-  // It was for the next attempt.
+  // In runs of before, too.
   job.forced = false;
   beginAnew(job);
   if (job.step === job.steps.length) return finish(job, { status: 'SUCCEEDED', result: resultsOf(job) }, ended, [event]);
@@ -61,6 +62,7 @@ function finishRollback(job: JobLife, ended: EndedAttempt | undefined, events: E
 }
 
 function beginAnew(job: JobLife): void {
+  endForceOfStep(job);
   job.tries = 0;
   job.checkpoint = null;
   job.startsAt = undefined;

@@ -1,8 +1,10 @@
+import { patched } from '@temporalio/workflow';
 import { formatDuration } from '../job/duration.ts';
-import { nextAfter } from '../job/retry.ts';
+import { type BadEnd, nextAfter } from '../job/retry.ts';
 import type { EventNote, JobOptions } from '../job/spec.ts';
 import type { JobStatus, Reason } from '../job/status.ts';
 import { type EndedAttempt, finish, type JobEnd } from './finish.ts';
+import { endForce } from './force.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
 import type { Ended } from './run-attempt.ts';
 import { conclude, stepSucceeded, undoEnded } from './steps.ts';
@@ -50,9 +52,8 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
       job.failures += 1;
       job.tries += 1;
     }
-    // Force lasts for one attempt and for its requeues, so that a failing job does not spin; so does what was gained by waiting.
-    job.forced = false;
-    job.ignoresKeys = false;
+    endForce(job);
+    // What was gained by waiting lasts as long.
     job.aged = 0;
   }
   if (outcome === 'HALTED') job.halts += 1;
@@ -61,9 +62,7 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
   if (job.stop && !job.undoing) return conclude(job, job.stop.end, ended);
 
   const counts = { failures: job.tries, halts: job.halts - job.haltsBefore, losses: job.losses - job.lossesBefore };
-  // What must not run twice is the step: its undo must be done.
-  const options: JobOptions = { ...job.spec.options, limits: job.limits, ...(job.undoing ? { onLost: 'RUN_AGAIN' } : {}) };
-  const next = nextAfter(end, counts, options, Math.random);
+  const next = nextAfter(end, counts, optionsFor(job, end), Math.random);
   switch (next.do) {
     case 'abort':
       // Only Temporal can have cancelled an attempt that nobody asked to stop: by its page in the Web UI.
@@ -91,6 +90,14 @@ function takeNoteOfBad(job: JobLife, { end, counted }: Extract<Ended, { kind: 'b
       return undefined;
     }
   }
+}
+
+/** What must not run twice, or for longer, is the step: its undo must be done. Runs of before gave one up that had timed out. */
+function optionsFor(job: JobLife, { outcome }: BadEnd): JobOptions {
+  const options: JobOptions = { ...job.spec.options, limits: job.limits };
+  if (!job.undoing) return options;
+  const timeoutIsFinal = options.timeoutIsFinal && outcome === 'TIMED_OUT' && !patched('undos-that-time-out-run-again');
+  return { ...options, onLost: 'RUN_AGAIN', timeoutIsFinal };
 }
 
 /** An undo that goes back in line, or waits, is still an undo. */

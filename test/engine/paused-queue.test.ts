@@ -1,4 +1,8 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eachAtOnce } from '../../src/activities/each-at-once.ts';
+import { gateOfQueue, gateWorkflowIdOf } from '../../src/job/gate.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
 import { ordersTo, startOrder } from './fixtures/orders.ts';
@@ -148,6 +152,18 @@ describe('a forced job of a paused queue', () => {
     expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ halts: 1, attemptCount: 2, forced: true });
   });
 
+  test('runs again past the pause when it was lost with its worker', async () => {
+    await queues.pause('lost');
+    const lost = jobs.create({ queue: 'lost' });
+    const id = await lost.created;
+    await orders.forceStart(id);
+    await millrace.until(id, 'RUNNING');
+    await millrace.role('worker').kill();
+    await millrace.startRole('worker');
+    lost.open();
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ losses: 1, attemptCount: 2, forced: true });
+  });
+
   test('waits for the queue again when it has failed', async () => {
     await queues.pause('fails');
     const id = await create({ queue: 'fails', type: 'fail', payload: { times: 1 }, retry: { delay: '10ms', jitter: false } });
@@ -197,3 +213,32 @@ describe('a forced job of a paused queue', () => {
     expect(await startOrder(millrace, { next, forced })).toEqual(['forced', 'next']);
   });
 });
+
+test('a gate with a long history lets jobs in and answers while its queue is swept, and sweeps on in its next run', async () => {
+  const busy = await jobs.running();
+  const [moved] = await pausedInLine('long', 1);
+  const gate = temporal.client.workflow.getHandle(gateWorkflowIdOf(gateOfQueue('long')));
+  const { runId } = await gate.describe();
+  // A task queue of that name there cannot be: the way back is tried again and again.
+  setPool(moved!, 'x'.repeat(2_000));
+  await queues.resume('long');
+  await eventually('it goes on in a new run', async () => {
+    await eachAtOnce(Array.from({ length: 100 }), () => gate.signal('leave', 'nobody', 0));
+    return (await gate.describe()).runId !== runId;
+  });
+  expect(await queues.setLimit('long', 1)).toMatchObject({ queue: { paused: false, limit: 1 } });
+  busy.open();
+  await millrace.until(await create({ queue: 'long' }), 'SUCCEEDED');
+  expect(await queues.pause('long')).toMatchObject({ queue: { paused: true } });
+  expect(await queues.resume('long')).toMatchObject({ queue: { paused: false } });
+  expect(await millrace.job(moved!, 'status attemptCount')).toEqual({ status: 'QUEUED', attemptCount: 0 });
+  setPool(moved!, 'default');
+  await millrace.until(moved!, 'SUCCEEDED');
+});
+
+/** As the journal has it, by which a sweep finds a job. */
+function setPool(id: string, pool: string): void {
+  const journal = new DatabaseSync(join(millrace.dataDir, 'journal.db'), { timeout: 5_000 });
+  journal.prepare('update job set pool = ? where id = ?').run(pool, id);
+  journal.close();
+}

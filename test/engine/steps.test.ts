@@ -151,13 +151,6 @@ describe('a job of many steps', () => {
 });
 
 describe('while a job undoes its steps', () => {
-  /** A job whose undo fails again and again. */
-  async function undoing(): Promise<string> {
-    const id = await book({ failAt: 'hotel', undoFails: 1_000 }, { retry: { maxAttempts: 1_000, delay: '10ms', maxDelay: '50ms' } });
-    await millrace.until(id, 'ROLLING_BACK');
-    return id;
-  }
-
   test('abort, force and a deadline change nothing, hold is UNSUPPORTED, a priority is kept', async () => {
     const id = await book(
       { failAt: 'hotel', undoFails: 3 },
@@ -186,8 +179,11 @@ describe('while a job undoes its steps', () => {
     expect(await millrace.job(id, 'rollback reason { code }')).toEqual({ rollback: 'DONE', reason: { code: 'HANDLER_ERROR' } });
   });
 
-  test('abort with rollback: false leaves it where it is', async () => {
-    const id = await undoing();
+  test('abort with rollback: false leaves it where it is, here before its next try', async () => {
+    const id = await book({ failAt: 'hotel', undoFails: 1 }, { retry: { delay: '1h', jitter: false } });
+    const waitingFor = async () => (await millrace.job(id, 'waitingFor { kind until }')).waitingFor;
+    await eventually('its undo waits for its next try', async () => (await waitingFor())?.kind === 'BACKOFF');
+    expect(Date.parse((await waitingFor()).until)).toBeGreaterThan(Date.now() + 3_000_000);
     expect((await orders.abort(id, { rollback: false, grace: '0s' })).codes).toEqual([]);
     await millrace.until(id, 'ABORTED');
     const job = await millrace.job(id, STEPS);
@@ -227,5 +223,8 @@ describe('a final job is run again', () => {
     const undone = await book({ failAt: 'hotel' });
     await millrace.until(undone, 'FAILED');
     expect((await orders.retry(undone, { from: 'FAILED_STEP' })).codes).toEqual(['NOT_RESUMABLE']);
+    const done = await book({});
+    await millrace.until(done, 'SUCCEEDED');
+    expect((await orders.retry(done, { from: 'FAILED_STEP' })).codes).toEqual(['NOT_RESUMABLE']);
   });
 });

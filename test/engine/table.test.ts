@@ -1,4 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
+import { isAlive } from '../../src/process/group.ts';
+import { eventually } from './fixtures/eventually.ts';
 import type { MutationAnswer, Orders } from './fixtures/orders.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
@@ -130,7 +133,15 @@ const TABLE: Record<string, Record<string, Cell>> = {
     retry: { codes: [] },
     'retry from the failed step': refused('NOT_RESUMABLE'),
   },
-  SUCCEEDED: { abort: OVER, force: OVER, hold: OVER, release: OVER, 'set priority': OVER, retry: { codes: [] } },
+  SUCCEEDED: {
+    abort: OVER,
+    force: OVER,
+    hold: OVER,
+    release: OVER,
+    'set priority': OVER,
+    retry: { codes: [] },
+    'retry from the failed step': refused('NOT_RESUMABLE'),
+  },
   FAILED: {
     abort: OVER,
     force: OVER,
@@ -148,10 +159,51 @@ describe.each(Object.entries(TABLE))('on a job that is %s', (status, cells) => {
   });
 });
 
-describe('what is asked of a job that runs', () => {
-  /** Fails once, so that what is kept for the next attempt is seen. */
-  const failing = { type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } };
+/** Fails once, so that what is kept for the next attempt is seen. */
+const failing = { type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } };
 
+describe('a job that waits', () => {
+  test('tells those that wait for it when it is aborted', async () => {
+    const id = await IN['WAITING']!();
+    const dependant = await create({ dependencies: [id] });
+    const other = await create({ dependencies: [id], onDependencyFailure: 'RUN_ANYWAY' });
+    const history = async () => (await temporal.handle(id).fetchHistory()).events ?? [];
+    await eventually(
+      'both have asked',
+      async () => (await history()).filter((event) => event.workflowExecutionSignaledEventAttributes).length === 2,
+    );
+    expect(await orders.abort(id)).toMatchObject(ABORTED);
+    expect(await millrace.until(dependant, 'FAILED')).toMatchObject({
+      reason: { code: 'DEPENDENCY_FAILED', message: expect.stringContaining(id) as string },
+    });
+    await millrace.until(other, 'SUCCEEDED');
+    // By itself, and not by the reconciler some seconds later.
+    const acts = (await history()).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+    expect(acts).toContain('tellDependants');
+  });
+
+  test('keeps force until it is in line, in band 2', async () => {
+    const parent = await create({ hold: true });
+    const id = await create({ ...NOBODY, dependencies: [parent] });
+    expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { status: 'WAITING', forced: true, band: null } });
+    await orders.release(parent);
+    expect(await millrace.until(id, 'QUEUED')).toMatchObject({ forced: true, band: 2 });
+    await temporal.untilInLine([id], { [id]: 2 });
+  });
+
+  test('for others, or for its next try, is ended by its deadline', async () => {
+    const deadline = '4s';
+    const waiting = await create({ ...NOBODY, dependencies: [await create({ hold: true })], deadline });
+    const id = await create({ ...failing, deadline });
+    await millrace.until(id, 'SCHEDULED');
+    expect(await millrace.job(id, 'waitingFor { kind }')).toEqual({ waitingFor: { kind: 'BACKOFF' } });
+    expect(await millrace.job(waiting, 'status')).toEqual({ status: 'WAITING' });
+    expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'DEADLINE' }, attemptCount: 1 });
+    expect(await millrace.until(waiting, 'FAILED')).toMatchObject({ reason: { code: 'DEADLINE' }, attemptCount: 0 });
+  });
+});
+
+describe('what is asked of a job that runs', () => {
   test('force holds for a requeue, not for a retry', async () => {
     const id = await create(failing);
     await orders.forceStart(id);
@@ -159,11 +211,63 @@ describe('what is asked of a job that runs', () => {
     expect(await millrace.job(id, 'forced')).toEqual({ forced: false });
   });
 
-  test('a handler that has ended first wins over an abort', async () => {
-    const id = await create({});
-    await millrace.until(id, 'SUCCEEDED');
-    expect((await orders.abort(id)).codes).toEqual(['ALREADY_FINISHED']);
-    expect((await millrace.job(id, 'status')).status).toBe('SUCCEEDED');
+  test('an abort leaves it RUNNING until its process is gone', async () => {
+    const id = await begun({ type: 'cpu.burn', payload: { ms: 600_000 } }, 'RUNNING');
+    const { pid } = (await millrace.job(id, 'lastAttempt { pid }')).lastAttempt;
+    expect(await orders.abort(id, { grace: '3s' })).toMatchObject({
+      codes: [],
+      job: { status: 'RUNNING', abortRequestedAt: expect.any(String) as string },
+    });
+    await millrace.until(id, 'ABORTED');
+    expect(isAlive(pid)).toBe(false);
+    const { events } = await millrace.job(id, 'events { nodes { kind status } }');
+    const asked = events.nodes.findIndex(({ kind }: any) => kind === 'ABORT_REQUESTED');
+    expect(events.nodes.slice(asked)).toEqual([
+      { kind: 'ABORT_REQUESTED', status: 'RUNNING' },
+      { kind: 'ATTEMPT_ENDED', status: 'RUNNING' },
+      { kind: 'FINISHED', status: 'ABORTED' },
+    ]);
+  });
+
+  test('a handler that has ended first wins over an abort, whichever its job hears of first', async () => {
+    const id = await begun({ payload: { ms: 1_500 } }, 'RUNNING');
+    // Its workflow is told of both at once.
+    const orchestrator = millrace.role('orchestrator');
+    orchestrator.signal('SIGSTOP');
+    const answer = orders.abort(id);
+    try {
+      await eventually('its attempt has ended', async () => (await temporal.openAttempt(id)) === undefined);
+    } finally {
+      orchestrator.signal('SIGCONT');
+    }
+    expect([[], ['ALREADY_FINISHED']]).toContainEqual((await answer).codes);
+    expect(await millrace.untilFinal(id)).toMatchObject({ status: 'SUCCEEDED', attempts: { nodes: [{ outcome: 'SUCCEEDED' }] } });
+  });
+
+  test('force past a key is for one step, and not for the undos of an abort', async () => {
+    const concurrency = { key: 'forced-steps', limit: 1 };
+    const holder = await begun({ payload: { ms: 600_000 }, grace: '0s', concurrency }, 'RUNNING');
+    const id = await create({ type: 'trip.book', payload: { ms: 1_500 }, concurrency });
+    const untilAtKey = (status: string, attemptCount: number): Promise<void> =>
+      eventually(`it is ${status} at the key after ${attemptCount} attempts`, async () => {
+        const job = await millrace.job(id, 'status attemptCount forced waitingFor { kind }');
+        return isDeepStrictEqual(job, {
+          status,
+          attemptCount,
+          forced: false,
+          waitingFor: { kind: 'CONCURRENCY_KEY' },
+        });
+      });
+    for (const steps of [0, 1]) {
+      await untilAtKey('QUEUED', steps);
+      await orders.forceStart(id, { ignoreConcurrency: true });
+      await millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === steps + 1);
+    }
+    await orders.abort(id, { grace: '0s' });
+    await untilAtKey('ROLLING_BACK', 2);
+    await orders.abort(holder);
+    await millrace.until(id, 'ABORTED');
+    expect(await millrace.job(id, 'rollback attemptCount')).toEqual({ rollback: 'DONE', attemptCount: 3 });
   });
 
   test('a deadline undoes what is done, and is off then', async () => {

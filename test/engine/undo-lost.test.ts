@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isAlive } from '../../src/process/group.ts';
 import { eventually } from './fixtures/eventually.ts';
+import { ordersTo } from './fixtures/orders.ts';
 import { FAULT_JOBS, Scratch } from './fixtures/paths.ts';
 import { Millrace } from './millrace.ts';
 
@@ -17,18 +19,18 @@ afterAll(async () => {
 const FIELDS = `status halts losses failures rollback reason { code message } steps { name status }
   attempts { nodes { number step undo outcome } } events { nodes { kind status } }`;
 
-/** A job whose first undo runs and never ends. */
-async function undoing(): Promise<{ id: string; pid: number; file: string }> {
+/** A job whose first undo runs and does not end by itself. */
+async function undoing(input: Record<string, unknown> = {}): Promise<{ id: string; pid: number; file: string }> {
   const file = scratch.path();
   // What must not run twice is a step, not its undo. The deadline does not count any more.
-  const id = await millrace.create({ type: 'test.undo', payload: { file }, maxHalts: 1, onLost: 'FAIL', deadline: '1h' });
+  const id = await millrace.create({ type: 'test.undo', payload: { file }, maxHalts: 1, onLost: 'FAIL', deadline: '1h', ...input });
   await eventually('its undo runs', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
   const { status, lastAttempt } = await millrace.job(id, 'status lastAttempt { number pid undo }');
   expect({ status, lastAttempt }).toMatchObject({ status: 'ROLLING_BACK', lastAttempt: { number: 3, undo: true } });
   return { id, pid: lastAttempt.pid, file };
 }
 
-async function undoneAfter({ id, file }: { id: string; file: string }, outcome: 'HALTED' | 'LOST'): Promise<any> {
+async function undoneAfter({ id, file }: { id: string; file: string }, outcome: 'HALTED' | 'LOST' | 'TIMED_OUT'): Promise<any> {
   expect(await millrace.untilFinal(id)).toMatchObject({ status: 'FAILED' });
   const job = await millrace.job(id, FIELDS);
   expect(job).toMatchObject({
@@ -47,7 +49,9 @@ async function undoneAfter({ id, file }: { id: string; file: string }, outcome: 
       ],
     },
   });
-  expect(readFileSync(file, 'utf8')).toBe('undo 3 without a deadline\nundo 4 without a deadline\n');
+  // The job's deadline does not count any more, a timeout does.
+  const until = outcome === 'TIMED_OUT' ? 'in time' : 'without a deadline';
+  expect(readFileSync(file, 'utf8')).toBe(`undo 3 ${until}\nundo 4 ${until}\n`);
   // From then on it is never anything else before its end.
   const shown: string[] = job.events.nodes.filter(({ kind }: any) => kind !== 'UNDO_ENDED').map(({ status }: any) => status);
   expect(new Set(shown.slice(shown.indexOf('ROLLING_BACK'), -1))).toEqual(new Set(['ROLLING_BACK']));
@@ -60,6 +64,26 @@ test('an undo whose runner is killed runs again, in band 1, and the job ends as 
   process.kill(job.pid, 'SIGKILL');
   expect(await halted).toMatchObject({ status: 'ROLLING_BACK', band: 1 });
   expect(await undoneAfter(job, 'HALTED')).toMatchObject({ halts: 1, losses: 0, failures: 1 });
+});
+
+test('an undo has a timeout of its own, and is tried again after it although a step of the job would not', async () => {
+  const job = await undoing({ timeout: '3s', grace: '0s', retry: { delay: '10ms' } });
+  expect(await undoneAfter(job, 'TIMED_OUT')).toMatchObject({ halts: 0, losses: 0, failures: 2 });
+});
+
+test('abort with rollback: false kills the undo that runs, and leaves what is not undone', async () => {
+  const { id, pid } = await undoing();
+  expect(await millrace.job(id, 'waitingFor { kind }')).toEqual({ waitingFor: null });
+  expect((await ordersTo(millrace).abort(id, { rollback: false, grace: '0s', message: 'leave it' })).codes).toEqual([]);
+  expect(await millrace.untilFinal(id)).toMatchObject({
+    status: 'ABORTED',
+    reason: { code: 'ABORTED_BY_USER', message: expect.stringContaining('leave it') as string },
+  });
+  expect(isAlive(pid)).toBe(false);
+  const job = await millrace.job(id, FIELDS);
+  expect(job).toMatchObject({ rollback: 'INCOMPLETE', steps: [{ status: 'UNDO_FAILED' }, { status: 'FAILED' }] });
+  expect(job.attempts.nodes).toHaveLength(3);
+  expect(job.attempts.nodes.at(-1)).toMatchObject({ step: 'first', undo: true, outcome: 'ABORTED' });
 });
 
 test('an undo whose worker is killed runs again when it is back, in band 1, although a step of the job would not', async () => {

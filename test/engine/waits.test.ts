@@ -98,12 +98,12 @@ describe('a job on hold', () => {
 
   test('that runs may be released before it comes back', async () => {
     const gate = scratch.path();
-    const id = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate } });
+    const id = await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate, ends: ['exit'] } });
     await millrace.until(id, 'RUNNING');
     await orders.hold(id);
     expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
     scratch.open(gate);
-    await millrace.until(id, 'SUCCEEDED');
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ halts: 1, attemptCount: 2 });
   });
 
   test('keeps a bounded history however often it is told something', { timeout: 120_000 }, async () => {

@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { workflowIdOf } from '../../src/job/ids.ts';
+import { eventually } from '../engine/fixtures/eventually.ts';
 import { Millrace } from '../engine/millrace.ts';
 
 /**
@@ -153,6 +154,21 @@ test('steps: done, undone, undone with failures, and gone on with in another run
   await mutate('retryJob', { id, from: 'FAILED_STEP', payload: {} });
   await millrace.until(id, 'SUCCEEDED');
   await record('resumed', id);
+});
+
+test('forced-step: past its key for one step, and at it for the next', async () => {
+  const concurrency = { key: 'forced-step', limit: 1 };
+  const kindOf = async (id: string) => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind;
+  // It has its turn, and nobody runs it.
+  const holder = await millrace.create({ type: 'sleep', payload: { ms: 10 }, pool: 'nobody', concurrency });
+  await eventually('it has the key', async () => (await kindOf(holder)) === 'NO_WORKER');
+  const id = await millrace.create({ type: 'trip.book', payload: {}, concurrency });
+  await eventually('it waits for the key', async () => (await kindOf(id)) === 'CONCURRENCY_KEY');
+  await mutate('forceStartJob', { id, ignoreConcurrency: true });
+  await eventually('it waits for the key again', async () => (await millrace.job(id, 'attemptCount')).attemptCount === 1 && (await kindOf(id)) === 'CONCURRENCY_KEY');
+  await mutate('abortJob', { id: holder });
+  await millrace.until(id, 'SUCCEEDED');
+  await record('forced-step', id);
 });
 
 test('gates: of a key, and of a queue that is limited and paused', async () => {

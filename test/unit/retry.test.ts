@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MAX_DURATION_MS } from '../../src/job/duration.ts';
 import { type BadEnd, type Counts, MAX_LOSSES, nextAfter, retryDelayMs } from '../../src/job/retry.ts';
 import { type JobOptions, PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 
@@ -49,6 +50,21 @@ test('an attempt that was asked to stop ends its job', () => {
 test('waits grow by the backoff up to maxDelay', () => {
   const retry = { maxAttempts: 10, delayMs: 100, backoff: 3, maxDelayMs: 2_000, jitter: false };
   expect([1, 2, 3, 4, 5, 400].map((failures) => retryDelayMs(retry, failures, half))).toEqual([100, 300, 900, 2_000, 2_000, 2_000]);
+});
+
+test.each([
+  { delayMs: 0, maxDelayMs: 60_000, wait: 0 },
+  { delayMs: 0, maxDelayMs: Infinity, wait: 0 },
+  { delayMs: 1_000, maxDelayMs: 60_000, wait: 60_000 },
+  { delayMs: 1_000, maxDelayMs: Infinity, wait: MAX_DURATION_MS },
+])('after 10,000 failures the wait is a time that there is: $wait ms of a delay of $delayMs up to $maxDelayMs', ({ wait, ...retry }) => {
+  for (const jitter of [false, true]) {
+    const delays = Array.from({ length: 10_000 }, (_, failed) =>
+      retryDelayMs({ ...retry, maxAttempts: 10_000, backoff: 100, jitter }, failed + 1, () => 1),
+    );
+    expect(delays.find((delayMs) => Number.isNaN(new Date(delayMs).getTime()))).toBeUndefined();
+    expect(delays.at(-1)).toBe(wait);
+  }
 });
 
 test('jitter draws a wait between nothing and the full one', () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Loaders } from '../../src/api/loaders.ts';
 import { waitingFor } from '../../src/api/waiting-for.ts';
 import { firstRecord } from '../../src/job/record.ts';
@@ -71,4 +71,34 @@ test('a job that its queue keeps says its limit and what lets it go on, and noth
   expect((await why({ gate: 'queue:mail', forced: 1 }))?.message).toMatch(/does not hold it any more/);
   await limit(null);
   expect((await why({ gate: 'queue:mail' }))?.message).toMatch(/does not hold it any more/);
+});
+
+describe('while a job undoes its steps', () => {
+  const undoing = (more: Partial<JobRow> = {}) =>
+    why({ status: 'ROLLING_BACK', band: 1, starts_at: later, last_started: 3, attempts_ended: 3, ...more });
+  const later = Date.now() + 60_000;
+
+  test('nothing keeps an undo that runs', async () => {
+    expect(await undoing({ last_started: 4 })).toBeNull();
+  });
+
+  test('an undo that has failed waits for its next try, and in line for none, whatever a try before it waited for', async () => {
+    expect(await undoing({ band: null })).toMatchObject({ kind: 'BACKOFF', until: later });
+    expect(await undoing()).toMatchObject({ kind: 'LINE', until: null });
+  });
+
+  test('an undo waits for a key and for a worker, and for no paused queue; nothing moves it forward', async () => {
+    expect(await undoing({ gate: 'key:tenant-1' })).toMatchObject({
+      kind: 'CONCURRENCY_KEY',
+      key: 'key:tenant-1',
+      message: expect.stringMatching(/when one that is in ends$/) as string,
+    });
+    expect(await undoing({ pool: 'nobody' })).toMatchObject({ kind: 'NO_WORKER' });
+    await journal.writer.write({ kind: 'queuePolicy', queue: 'mail', policy: { limit: null, paused: true } });
+    expect(await why()).toMatchObject({ kind: 'QUEUE_PAUSED' });
+    expect(await undoing()).toMatchObject({
+      kind: 'LINE',
+      message: expect.stringMatching(/undos go before all others$/) as string,
+    });
+  });
 });
