@@ -151,7 +151,8 @@ export class JobLife {
       status,
       priority: this.priority,
       effectivePriority: this.effectivePriority,
-      band: status === 'QUEUED' || status === 'ROLLING_BACK' ? this.band : null,
+      // An undo that waits for its next try is in no line.
+      band: status === 'QUEUED' || (status === 'ROLLING_BACK' && this.startsAt === undefined) ? this.band : null,
       forced: this.forced,
       halts: this.halts,
       losses: this.losses,
