@@ -50,7 +50,7 @@ test('while holders are killed and terminated never more than the limit are in, 
       .filter((id: string) => !terminated.includes(id))
       .toSorted();
   };
-  for (let round = 1; round <= 3; round++) {
+  for (let round = 1; round <= 2; round++) {
     // Before all that wait: they get the next places, in the midst of the others, and keep them.
     const jobs = Array.from({ length: limit }, () => gated({ ...keyed, priority: 10 }));
     const holders = await Promise.all(jobs.map(({ created }) => created));
@@ -65,10 +65,8 @@ test('while holders are killed and terminated never more than the limit are in, 
     }
     for (const id of holders) await millrace.until(id, ({ halts, status }) => halts === 1 && status === 'RUNNING', 40_000);
     await expectQuiet(holders);
-    if (round > 1) {
-      await temporal.handle(holders[0]!).terminate('by the test');
-      terminated.push(holders[0]!);
-    }
+    await temporal.handle(holders[0]!).terminate('by the test');
+    terminated.push(holders[0]!);
     for (const job of jobs) job.open();
   }
   await eventually(

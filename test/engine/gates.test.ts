@@ -68,7 +68,7 @@ describe('a concurrency key', () => {
     await millrace.until(two, 'SUCCEEDED');
 
     const gate = scratch.path();
-    const failing = await running({ ...key('back'), payload: { file: scratch.path(), gate, ends: ['fail'] } });
+    const failing = await running({ ...key('back'), payload: { file: scratch.path(), gate, ends: ['fail'] }, retry: { maxAttempts: 1 } });
     const three = await next();
     scratch.open(gate);
     await millrace.until(failing.id, 'FAILED');
