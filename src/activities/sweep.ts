@@ -32,19 +32,15 @@ export async function sweep(deps: { client: Client; journal: Journal; namespace:
     // Noted before it is done: one that is moved without a note of it would never be moved back.
     if (paused) await note(ids, true);
     await eachAtOnce(jobs, set);
-    if (paused)
-      await note(
-        ids.filter((id) => tried.has(id)),
-        false,
-      );
-    else await journal.writer.write({ kind: 'lineResumed', moved });
-    // Forced while we were at it: its own way back may have come before our move.
-    if (paused)
-      for (const job of await readForced(
-        journal.db,
-        moved.map(({ jobId }) => jobId),
-      ))
-        await move(client, namespace, job, false);
+    if (paused) {
+      const left = ids.filter((id) => tried.has(id));
+      await note(left, false);
+      // Forced while we were at it: its own way back may have come before our move.
+      const away = moved.map(({ jobId }) => jobId);
+      for (const job of await readForced(journal.db, away)) await move(client, namespace, job, false);
+    } else {
+      await journal.writer.write({ kind: 'lineResumed', moved });
+    }
     context.heartbeat();
     context.cancellationSignal.throwIfAborted();
   }
