@@ -154,8 +154,10 @@ test('the place in line is the order in which all are served, by whatever way th
   await queues.pause('place');
   await eventually('it is moved away', async () => (await temporal.openAttempt(paused))?.inLine === false);
   await orders.hold(names['held']!);
-  // It may be out of line and back in it before anybody could say that it is on hold.
+  // It may be out of line and back in it before anybody could say that it is on hold. Where the release comes first, there is another.
   await Promise.all([orders.hold(names['quick']!), orders.release(names['quick']!)]);
+  await orders.release(names['quick']!);
+  await temporal.untilInLine([names['quick']!]);
   await add('b', { priority: 2 });
   await orders.abort(holder);
   await temporal.untilInLine([keyed]);
