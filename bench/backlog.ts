@@ -4,6 +4,7 @@ import { within } from '../src/process/within.ts';
 import { drainFigure, drainInTurn } from './drain.ts';
 import type { Bench, Figure } from './figure.ts';
 import { Lines } from './line.ts';
+import { pssOf } from './memory.ts';
 import { ordersTo } from './orders.ts';
 import { percentiles, quantile, short, sum } from './stats.ts';
 import { System } from './system.ts';
@@ -19,7 +20,8 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
     // The second half is what a bulk operation is about later; nothing of it has run by then.
     const { last } = await lines.create(jobs / 2, 'big', { priority: 5, tags: [TAG] });
     await lines.untilInLine(jobs, 'big');
-    const memory = memoryOf(system.dataDir).filter(({ pids }) => !pids.includes(process.pid));
+    const ours = memoryOf(system.dataDir).filter(({ pids }) => !pids.includes(process.pid));
+    const memory = [...ours, { name: 'Temporal', ownBytes: sum(temporal.pids.map(pssOf)) }];
     const pages = await bench.latency('{ jobs(filter: { status: [QUEUED] }, first: 100) { nodes { id status priority } } }');
     const places = await bench.latency(`{ job(id: "${last}") { waitingFor { placeInLine } } }`);
     // Without the long line's worker: what another queue had before there was a line before it.
@@ -50,7 +52,7 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
         ...stated,
         name: `${n}: memory (PSS)`,
         value: memory.map(({ name, ownBytes }) => `${name} ${Math.round(ownBytes / 2 ** 20)} MiB`).join(', '),
-        how: 'When the last of them was created.',
+        how: 'Of each process, when the last of them was in line. Temporal has served the figures above before.',
         notes: [`all of it ${Math.round(sum(memory.map(({ ownBytes }) => ownBytes)) / 2 ** 20)} MiB`],
       },
       latencyFigure(`${n}: a page of 100 jobs, p99`, pages),

@@ -10,6 +10,8 @@ export type Figure = {
   how: string;
   /** More that was seen on the way. */
   notes?: string[];
+  /** What is many figures: a row each, the first one its heads. `value` says what there is. */
+  table?: string[][];
 };
 
 /** What every bench is given. */

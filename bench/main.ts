@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { within } from '../src/process/within.ts';
 import { startTemporalServer } from '../src/temporal/server/start-temporal-server.ts';
 import { abortLatency } from './abort-latency.ts';
+import { ageing } from './ageing.ts';
 import { backlog } from './backlog.ts';
 import { besideBullmq } from './beside-bullmq.ts';
 import { busyShare } from './busy-share.ts';
@@ -41,6 +42,7 @@ const BENCHES: Record<string, Bench> = {
   costs,
   gates,
   sampling,
+  ageing,
   backlog,
   bullmq: besideBullmq,
   recovery,

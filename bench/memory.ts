@@ -82,7 +82,8 @@ async function runDemo(system: System): Promise<string> {
 }
 
 const lastLine = (output: string): string => output.split('\n').find((line) => line.startsWith('As expected')) ?? '';
-const pssOf = (pid: number): number =>
+/** Bytes, what it shares with others counted once. */
+export const pssOf = (pid: number): number =>
   1024 * Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0);
 const inMiB = (bytes: number): number => Math.round(bytes / 2 ** 20);
 const say = ({ ours, temporalMiB }: Reading): string =>

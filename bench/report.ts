@@ -9,9 +9,10 @@ export function print(figures: readonly Figure[], say: (line: string) => void): 
   const rows = [['figure', 'measured', 'bar', ''], ...figures.map(({ name, value, bar, ok }) => [name, value, bar, verdict(ok)])];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   for (const row of rows) say(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  for (const { name, spread, notes = [] } of figures) {
+  for (const { name, spread, notes = [], table } of figures) {
     say(`\n${name}: ${spread}`);
     for (const note of notes) say(`  ${note}`);
+    if (table) say(markdown(table));
   }
 }
 
@@ -42,10 +43,11 @@ function readmeOf(kept: Kept): string {
     [
       `### ${name}`,
       `Run ${at.slice(0, 16).replace('T', ' ')} UTC in ${tookS.toFixed(0)} s; ${machine[3]}; ${machine[1]}.`,
-      ...of.flatMap(({ name: title, value, bar, ok, spread, how, notes = [] }) => [
+      ...of.flatMap(({ name: title, value, bar, ok, spread, how, notes = [], table }) => [
         `**${title}**: ${value}; bar ${bar}${ok === undefined ? '' : `, ${verdict(ok)}`}.`,
         how,
         [`- spread (lowest … quartiles … highest): ${spread}`, ...notes.map((note) => `- ${note}`)].join('\n'),
+        ...(table ? [markdown(table)] : []),
       ]),
     ].join('\n\n'),
   );
@@ -54,7 +56,7 @@ function readmeOf(kept: Kept): string {
       '# Figures',
       '`npm run bench` measures all of this against a real Temporal server and real processes, started for it and ended after it; `--only NAME` one part, `--pairs N` more or fewer pairs, `--short` a trial that keeps nothing. This file is written by it.',
       'Ours and bare, or before and after, are always measured in turn in one run. The bare side is [bare.ts](bare.ts): the same server and namespace, a prebuilt bundle, workflow and activity in processes of their own, the same slots, pollers, jobs in flight and SDK options, and nothing else: its workflows run as the SDK runs them by default.',
-      `| figure | measured | bar | |\n|---|---|---|---|\n${figures.map(({ name, value, bar, ok }) => `| ${name} | ${value} | ${bar} | ${verdict(ok)} |`).join('\n')}`,
+      markdown([['figure', 'measured', 'bar', ''], ...figures.map(({ name, value, bar, ok }) => [name, value, bar, verdict(ok)])]),
       '## The machine',
       ...machines,
       '## How each was measured',
@@ -64,6 +66,11 @@ function readmeOf(kept: Kept): string {
       .join('\n\n')
       .trimEnd() + '\n'
   );
+}
+
+function markdown([heads = [], ...rows]: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(heads), `|${'---|'.repeat(heads.length)}`, ...rows.map(line)].join('\n');
 }
 
 const verdict = (ok: boolean | undefined): string => (ok === undefined ? '' : ok ? 'met' : 'NOT met');

@@ -55,5 +55,5 @@ async function tell(client: Client, jobs: readonly Ageing[], beat: () => void): 
 }
 
 /** A short `ageAfter` that comes into the line is seen after at most this long; also the time between heartbeats. */
-const LOOK_MS = 5_000;
+export const LOOK_MS = 5_000;
 const SHIFT_MS = 12 * 3_600_000;

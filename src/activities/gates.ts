@@ -2,12 +2,10 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { gateOfWorkflow, type GatePolicy, gateStart, gateWorkflowIdOf, type Holder, queueOfGate, type Waiting } from '../job/gate.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { readJobsById } from '../journal/read-jobs.ts';
 import { readPolicy } from '../journal/read-queues.ts';
 import { within } from '../process/within.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
 import { granted as grantedSignal, leave, setPolicy, want as wantSignal } from '../workflows/messages.ts';
-import { describeWorkflow } from './describe-workflow.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 type Deps = { client: Client; journal: Journal };
@@ -53,26 +51,6 @@ export async function tellGranted(client: Client, gate: string, holders: readonl
   return gone;
 }
 
-/**
- * Which holders have ended, long enough ago that no process of theirs is left: a worker notices within 5 s that a job was
- * terminated, or deleted.
- */
-export async function endedAmong({ client, journal }: Deps, holders: readonly Holder[], nowMs = Date.now()): Promise<Holder[]> {
-  const ended: Holder[] = [];
-  await eachAtOnce(holders, async (holder) => {
-    const last = await describeWorkflow(client, workflowIdOf(holder.jobId));
-    const endedAt = last ? last.closeTime?.getTime() : await endOnRecord(journal, holder.jobId);
-    if (endedAt !== undefined && nowMs - endedAt > PROCESSES_GONE_MS) ended.push(holder);
-  });
-  return ended;
-}
-
-/** When a job ended that Temporal has deleted; undefined as long as the reconciler has not seen to it. */
-async function endOnRecord({ db }: Journal, jobId: string): Promise<number | undefined> {
-  const [row] = await readJobsById(db, [jobId]).catch(() => []);
-  return row ? (row.finished_at ?? undefined) : 0;
-}
-
 /** The policies of queues as their gates have them, for a journal that was made anew. */
 export async function restorePolicies({ client, journal }: Deps): Promise<void> {
   const query = `WorkflowType = 'gateWorkflow' AND ExecutionStatus = 'Running'`;
@@ -95,6 +73,4 @@ async function unlessGone(call: () => Promise<void>): Promise<boolean> {
 }
 
 const NO_POLICY: GatePolicy = { limit: null, paused: false };
-/** A beat of a worker's heart, and the kill that follows. */
-const PROCESSES_GONE_MS = 8_000;
 const JOURNAL_WAIT_MS = 2_000;

@@ -10,6 +10,7 @@ import { restorePolicies } from './gates.ts';
 import { complete, restoreAll } from './complete.ts';
 import { endGone, tellOfGone } from './gone.ts';
 import { prune, type Retention } from './prune.ts';
+import { unpauseForgotten } from './unpause-forgotten.ts';
 import { CHUNK, inChunks, named, type Seen, STATUSES, timeOf, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
@@ -35,6 +36,7 @@ export async function reconcile(deps: Deps & { retention: Retention }): Promise<
     }
     const { since, after } = await reconcileOnce(deps, look, beat);
     look = { since, after, most: MOST_OPEN };
+    await unpauseForgotten(deps);
     await prune(journal, retention, beat);
     for (let slept = 0; slept < PAUSE_MS && journal.id === journalId; slept += BEAT_MS) {
       beat();

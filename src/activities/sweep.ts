@@ -22,19 +22,25 @@ export async function sweep(deps: { client: Client; journal: Journal; namespace:
     if (jobs.length === 0) return;
     const note = (ids: string[], isPaused: boolean): Promise<void> =>
       journal.writer.write({ kind: 'linePaused', jobIds: ids, paused: isPaused });
-    const done: string[] = [];
+    const moved: { jobId: string; at: number }[] = [];
     const set = async (job: InLine): Promise<void> => {
       // Not in line yet, or started since: who is not met is given back.
-      if (await move(client, namespace, job, paused)) done.push(job.id);
+      if (await move(client, namespace, job, paused)) moved.push({ jobId: job.id, at: Date.now() });
       else tried.add(job.id);
     };
     const ids = jobs.map(({ id }) => id);
     // Noted before it is done: one that is moved without a note of it would never be moved back.
     if (paused) await note(ids, true);
     await eachAtOnce(jobs, set);
-    await note(paused ? ids.filter((id) => tried.has(id)) : done, false);
-    // Forced while we were at it: its own way back may have come before our move.
-    if (paused) for (const job of await readForced(journal.db, done)) await move(client, namespace, job, false);
+    if (paused) {
+      const left = ids.filter((id) => tried.has(id));
+      await note(left, false);
+      // Forced while we were at it: its own way back may have come before our move.
+      const away = moved.map(({ jobId }) => jobId);
+      for (const job of await readForced(journal.db, away)) await move(client, namespace, job, false);
+    } else {
+      await journal.writer.write({ kind: 'lineResumed', moved });
+    }
     context.heartbeat();
     context.cancellationSignal.throwIfAborted();
   }

@@ -4,6 +4,9 @@ import proto from '@temporalio/proto';
 /** `out`: it is out of line and cannot start. `started`: it was too late. `absent`: nothing of that id is in line: not yet, or no more. */
 export type Withdrawn = 'out' | 'started' | 'absent';
 
+/** Why it is paused for a moment. One that stays so was forgotten (`unpause-forgotten.ts`). */
+export const OUT_OF_LINE = 'taken out of line';
+
 /**
  * Takes an attempt out of line unless it has started. A pause is what Temporal decides that by, in one place and at one
  * moment: after it, an attempt that has not started cannot, and may be cancelled without killing anything.
@@ -11,7 +14,7 @@ export type Withdrawn = 'out' | 'started' | 'absent';
 export async function withdraw(client: Client, namespace: string, workflowId: string, activityId: string): Promise<Withdrawn> {
   const target = { namespace, execution: { workflowId }, identity: 'orchestrator', id: activityId };
   try {
-    await client.workflowService.pauseActivity({ ...target, reason: 'taken out of line' });
+    await client.workflowService.pauseActivity({ ...target, reason: OUT_OF_LINE });
     const { raw } = await client.workflow.getHandle(workflowId).describe();
     const pending = raw.pendingActivities?.find((activity) => activity.activityId === activityId);
     if (!pending) return 'absent';

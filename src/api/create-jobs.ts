@@ -2,7 +2,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { Fault, UserError } from '../job/errors.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import { firstRecord } from '../job/record.ts';
-import { LIMITS } from '../job/spec.ts';
+import { type JobSpec, LIMITS } from '../job/spec.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { rowOf } from '../journal/job-row.ts';
@@ -29,7 +29,7 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     // Past Temporal's retention only the journal knows that the id is taken.
     if (input.id && (await rows.read(spec.id))) throw idTaken(spec.id);
     spec.isQueueGated = await deps.queues.isGated(spec.queue);
-    await checkDependencies(deps, spec.id, spec.dependencies);
+    await checkDependencies(deps, spec, input.dependencies ?? []);
     if (!(await startJob(client, spec))) throw idTaken(spec.id);
     await rows.record({ kind: 'job', record: firstRecord(spec) });
     return { job: (await rows.read(spec.id)) ?? rowOf(spec), userErrors: [], jobId: spec.id };
@@ -109,8 +109,8 @@ function inCircle(inputs: readonly CreateJobInput[], stuck: readonly number[], i
   return new UserError('DEPENDENCY_CYCLE', `these jobs wait for each other in a circle: ${circle.join(' → ')}`, { path: ['dependencies'] });
 }
 
-/** @throws UserError UNKNOWN_DEPENDENCY with the ids that neither the journal nor Temporal knows. */
-async function checkDependencies({ client, journal }: CreateDeps, id: string, dependencies: readonly string[]): Promise<void> {
+/** @throws UserError UNKNOWN_DEPENDENCY with the ids that neither the journal nor Temporal knows, and where the first was `asked` for. */
+async function checkDependencies({ client, journal }: CreateDeps, { id, dependencies }: JobSpec, asked: readonly string[]): Promise<void> {
   if (dependencies.length === 0) return;
   if (dependencies.includes(id)) throw new UserError('DEPENDENCY_CYCLE', `the job "${id}" waits for itself`, { path: ['dependencies'] });
   const rows = await readJobsById(journal.db, dependencies).catch(() => []);
@@ -126,7 +126,7 @@ async function checkDependencies({ client, journal }: CreateDeps, id: string, de
   }
   if (unknown.length > 0)
     throw new UserError('UNKNOWN_DEPENDENCY', `there is no job ${unknown.map((each) => `"${each}"`).join(', ')} to wait for`, {
-      path: ['dependencies', dependencies.indexOf(unknown[0]!)],
+      path: ['dependencies', asked.indexOf(unknown[0]!)],
     });
 }
 

@@ -14,8 +14,10 @@ export type Entry =
   | { kind: 'usage'; samples: AttemptSample[] }
   | { kind: 'abortGrace'; jobId: string; graceMs: number }
   | { kind: 'queuePolicy'; queue: string; policy: GatePolicy }
-  /** Jobs that a sweep has moved out of Temporal's line, or back. */
+  /** Jobs that a sweep moves out of Temporal's line, or has not moved after all. */
   | { kind: 'linePaused'; jobIds: string[]; paused: boolean }
+  /** Jobs that have been moved back, each to the tail of its band at its time. */
+  | { kind: 'lineResumed'; moved: { jobId: string; at: number }[] }
   | { kind: 'worker'; worker: WorkerState }
   /** All that a worker can run. */
   | { kind: 'jobTypes'; pool: string; workerId: string; at: number; types: PublishedType[] }
@@ -72,6 +74,8 @@ export type AttemptEnd = {
   annotations?: Annotations;
   peakMemoryBytes?: number;
   cpuSeconds?: number;
+  /** Set for what its worker tells, which does so when nobody of its tree is left. */
+  areProcessesGone?: true;
 };
 /** What an attempt's processes used at one moment: `cpuPercent` is the share of one core since the sample before, `cpuSeconds` counts from its start. */
 export type AttemptSample = { jobId: string; number: number; at: number; memoryBytes: number; cpuPercent: number; cpuSeconds: number };

@@ -41,5 +41,16 @@ export async function isForgotten(db: Kysely<Tables>, { id, createdAt }: JobSpec
   return deleted !== undefined;
 }
 
+/** When the last job of this id was deleted, as long as the feed has it. */
+export async function readDeletedAt(db: Kysely<Tables>, jobId: string): Promise<number | undefined> {
+  const deleted = await db
+    .selectFrom('event')
+    .select(({ fn }) => fn.max('at').as('at'))
+    .where('job_id', '=', jobId)
+    .where('kind', '=', 'DELETED')
+    .executeTakeFirst();
+  return deleted?.at ?? undefined;
+}
+
 /** An id is given again; the time of its creation tells one job from the next. */
 const keyOf = (createdAt: number): string => `deleted.${createdAt}`;

@@ -10,9 +10,10 @@ import * as usage from './migrations/006-usage.ts';
 import * as retention from './migrations/007-retention.ts';
 import * as annotations from './migrations/008-annotations.ts';
 import * as publishers from './migrations/009-publishers.ts';
+import * as exactPlace from './migrations/010-exact-place.ts';
 
 /** In order, never changed once released: the journal's version is how many of them it has seen. */
-const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, usage, retention, annotations, publishers];
+const MIGRATIONS = [first, waitsAndSteps, bulk, ageing, gates, usage, retention, annotations, publishers, exactPlace];
 export const JOURNAL_VERSION = MIGRATIONS.length;
 
 /**

@@ -120,16 +120,13 @@ export function readDependants(db: Kysely<Tables>, jobId: string, page: { after:
     .execute();
 }
 
-/** How many stand before this one in its pool's line, itself included. */
+/** How many stand before this one in its pool's line, itself included, undos too. */
 export async function placeInLine(db: Kysely<Tables>, { pool, band, band_since, id }: JobRow): Promise<number> {
   const { count } = await db
     .selectFrom('job')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('status', '=', 'QUEUED')
     .where('pool', '=', pool)
-    // Who waits at a gate, or is paused with its queue, does not stand before anybody.
-    .where('gate', 'is', null)
-    .where('in_line_paused', '=', 0)
+    .where(IN_LINE)
     .where(sql<boolean>`(band, band_since, id) <= (${band}, ${band_since}, ${id})`)
     .executeTakeFirstOrThrow();
   return Number(count);
@@ -150,3 +147,9 @@ function sortValue(field: OrderField) {
       return sql<number>`coalesce(finished_at - started_at, 0)`;
   }
 }
+
+/**
+ * Who stands in Temporal's line, in the words of the index job_line: SQLite takes it for no others. Not who waits at a gate or is
+ * paused with its queue; nor an undo that runs, which has the status and the band of one that waits.
+ */
+const IN_LINE = sql<boolean>`gate is null and in_line_paused <> 1 and (status = 'QUEUED' or (status = 'ROLLING_BACK' and last_started <= attempts_ended))`;

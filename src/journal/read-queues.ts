@@ -59,7 +59,7 @@ export async function readPolicies(db: Kysely<Tables>): Promise<Map<string, Gate
 
 export type InLine = { id: string; pool: string; attempts_ended: number };
 
-/** Jobs of a queue that stand in the line, from its front: those that are paused there, or those that are not. */
+/** Jobs of a queue that stand in the line, from its front: those that may be paused there, or those that may not. */
 export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, limit: number): Promise<InLine[]> {
   return (
     db
@@ -67,7 +67,7 @@ export function readLineOf(db: Kysely<Tables>, queue: string, paused: boolean, l
       .select(['id', 'pool', 'attempts_ended'])
       .where('queue', '=', queue)
       .where('status', '=', 'QUEUED')
-      .where('in_line_paused', '=', paused ? 1 : 0)
+      .where('in_line_paused', 'in', paused ? [1, 2] : [0, 2])
       // A pause passes who is forced; what has been moved is moved back whatever it is by now.
       .$if(!paused, (query) => query.where('forced', '=', 0))
       .where('gate', 'is', null)

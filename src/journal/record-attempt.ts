@@ -26,6 +26,7 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
     pid: start.pid,
     started_at: start.at,
     finished_at: null,
+    processes_gone: 0,
     outcome: null,
     exit_code: null,
     signal: null,
@@ -111,6 +112,7 @@ export async function startAttempt(db: Db, start: AttemptStart): Promise<void> {
  */
 export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus): Promise<void> {
   const { jobId, number } = end;
+  const gone = end.areProcessesGone ? { processes_gone: 1 } : {};
   const details = {
     ...(typeof end.exitCode === 'number' ? { exit_code: end.exitCode } : {}),
     ...(end.signal ? { signal: end.signal } : {}),
@@ -129,11 +131,13 @@ export async function endAttempt(db: Db, end: AttemptEnd, jobStatus?: JobStatus)
     .where('number', '=', number)
     .$if(end.startedAt !== undefined, (query) => query.where('started_at', '<=', end.startedAt!));
   const ended = await update
-    .set({ finished_at: end.at, outcome: end.outcome, ...details })
+    .set({ finished_at: end.at, outcome: end.outcome, ...gone, ...details })
     .where('finished_at', 'is', null)
     .returning('started_at')
     .executeTakeFirst();
   if (!ended) {
+    // Whatever it has ended as: for the gate of a job that was terminated.
+    if (end.areProcessesGone) await update.set(gone).execute();
     if (end.code || end.annotations || end.cpuSeconds !== undefined)
       await update.set(details).where('outcome', '=', end.outcome).where('code', 'is', null).execute();
     return;

@@ -56,8 +56,11 @@ export async function ensureJob(db: Db, spec: JobSpec): Promise<boolean> {
 }
 
 function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]>, status: JobStatus): Partial<JobTable> {
-  // Whoever is moved, or comes back, stands at the tail.
-  const bandSince = record.band === null ? null : record.band === row.band && !isNewInLine(record) ? row.band_since : record.at;
+  // Whoever is moved, or comes back, stands at the tail; so does who has waited at a gate, but ages by all of its time in the band.
+  const isMoved = record.band !== row.band || isNewInLine(record);
+  const isLetIn = row.gate !== null && record.gate === undefined;
+  const bandSince = record.band === null ? null : isMoved || isLetIn ? record.at : row.band_since;
+  const due = agesAt({ band: status === 'QUEUED' ? record.band : null, bandSince, ageAfterMs: row.age_after_ms });
   return {
     rev: record.rev,
     status,
@@ -85,7 +88,7 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     starts_at: record.startsAt ?? row.starts_at,
     queued_at: row.queued_at ?? (record.status === 'QUEUED' ? record.at : null),
     band_since: bandSince,
-    ages_at: agesAt({ band: status === 'QUEUED' ? record.band : null, bandSince, ageAfterMs: row.age_after_ms }),
+    ages_at: due === null || isMoved ? due : (row.ages_at ?? due),
     abort_requested_at: record.abortRequestedAt ?? null,
     reason_code: record.reason?.code ?? null,
     reason_message: record.reason?.message ?? null,
@@ -95,7 +98,9 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
   };
 }
 
-const isNewInLine = ({ events }: JobRecord): boolean => events.some(({ kind }) => kind === 'QUEUED');
+/** Also the undo that follows an attempt, of which no QUEUED tells, and one that is forced again: Temporal moves it each time. */
+const isNewInLine = ({ events, ended }: JobRecord): boolean =>
+  ended !== undefined || events.some(({ kind }) => kind === 'QUEUED' || kind === 'FORCED');
 
 /** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */
 export async function recordTerminated(db: Db, jobId: string, at: number, code: ReasonCode, message: string): Promise<void> {
@@ -126,4 +131,16 @@ export async function recordTerminated(db: Db, jobId: string, at: number, code: 
   await recordEvent(db, { jobId, key: `r${row.rev + 1}`, at, kind: 'FINISHED', status, detail: { reason: code, message } });
 }
 
-const KNOWN = ['rev', 'status', 'attempts_ended', 'last_started', 'starts_at', 'queued_at', 'band', 'band_since', 'age_after_ms'] as const;
+const KNOWN = [
+  'rev',
+  'status',
+  'attempts_ended',
+  'last_started',
+  'starts_at',
+  'queued_at',
+  'gate',
+  'band',
+  'band_since',
+  'age_after_ms',
+  'ages_at',
+] as const;

@@ -11,6 +11,11 @@ export async function recordPolicy(db: Kysely<Tables>, name: string, { paused, l
     .execute();
 }
 
+export async function recordLineResumed(db: Kysely<Tables>, moved: readonly { jobId: string; at: number }[]): Promise<void> {
+  for (const { jobId, at } of moved)
+    await db.updateTable('job').set({ in_line_paused: 0, band_since: at }).where('id', '=', jobId).where('status', '=', 'QUEUED').execute();
+}
+
 export async function recordLinePaused(db: Kysely<Tables>, jobIds: readonly string[], paused: boolean): Promise<void> {
   if (jobIds.length === 0) return;
   await db

@@ -7,7 +7,7 @@ import { forgetJob, isForgotten } from './forget-job.ts';
 import { endAttempt, recordLog, recordProgress, startAttempt } from './record-attempt.ts';
 import { ensureJob, recordJob, recordTerminated, recordTold } from './record-job.ts';
 import { prune, prunedBefore, recordComplete } from './prune.ts';
-import { recordLinePaused, recordPolicy } from './record-queue.ts';
+import { recordLinePaused, recordLineResumed, recordPolicy } from './record-queue.ts';
 import { recordUsage } from './record-usage.ts';
 import { publishTypes, recordWorker } from './record-worker.ts';
 
@@ -31,7 +31,7 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
     case 'attemptStarted':
       return beginAttempt(db, entry.attempt);
     case 'attemptEnded':
-      return endAttempt(db, entry.attempt);
+      return endAttempt(db, { ...entry.attempt, areProcessesGone: true });
     case 'progress':
       return recordProgress(db, entry.jobId, entry.number, entry.fraction, entry.at);
     case 'log':
@@ -44,6 +44,8 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return recordPolicy(db, entry.queue, entry.policy);
     case 'linePaused':
       return recordLinePaused(db, entry.jobIds, entry.paused);
+    case 'lineResumed':
+      return recordLineResumed(db, entry.moved);
     case 'worker':
       return recordWorker(db, entry.worker);
     case 'jobTypes':
@@ -95,11 +97,21 @@ async function recordReconciled(db: Database['db'], { jobId, at, entries }: Extr
   });
 }
 
-/** Whether a job is paused in Temporal's line its history does not say, and who is not moved back at a resume waits for ever. */
+/**
+ * Whether a job is paused in Temporal's line its history does not say, and who is not moved back at a resume waits for ever. Unless its
+ * queue is paused it counts as one that stands in line.
+ */
 async function assumePausedInLine(db: Database['db'], jobId: string): Promise<void> {
   await db
     .updateTable('job')
-    .set({ in_line_paused: 1 })
+    .set((eb) => ({
+      in_line_paused: eb
+        .case()
+        .when(eb.exists(eb.selectFrom('queue').select('name').whereRef('queue.name', '=', 'job.queue').where('paused', '=', 1)))
+        .then(1)
+        .else(2)
+        .end(),
+    }))
     .where('id', '=', jobId)
     .where('status', '=', 'QUEUED')
     .where('gate', 'is', null)

@@ -63,12 +63,12 @@ export type JobTable = {
   queued_at: number | null;
   /** Where it waits to be let in. */
   gate: string | null;
-  /** Moved out of Temporal's line, with its paused queue. */
+  /** 1: moved out of Temporal's line, with its paused queue. 2: in a journal that was made anew nobody knows. */
   in_line_paused: number;
-  /** Since when it stands in its band. */
+  /** Since when it stands at its place: it got to its band's tail then. */
   band_since: number | null;
   age_after_ms: number;
-  /** When it is due to move up; null where it is not in line, or does not age. */
+  /** When it is due to move up, by its time in its band, at a gate as well; null where it is not in line, or does not age. */
   ages_at: number | null;
   started_at: number | null;
   finished_at: number | null;
@@ -88,6 +88,8 @@ export type AttemptTable = {
   pid: number | null;
   started_at: number;
   finished_at: number | null;
+  /** Its worker has said that no process of it is left. */
+  processes_gone: number;
   outcome: string | null;
   exit_code: number | null;
   signal: string | null;

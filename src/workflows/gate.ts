@@ -10,7 +10,7 @@ import {
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 import { ADOPTED, Gate, type GatePolicy, type GateState, queueOfGate } from '../job/gate.ts';
 import { fillFirstTask } from './first-task.ts';
-import { leave, setPolicy, want } from './messages.ts';
+import { gateState, leave, setPolicy, want } from './messages.ts';
 import { CUT_OFF, Sweeper } from './sweeper.ts';
 
 const { tellGranted, endedAmong, runningOf, writePolicy } = proxyLocalActivities<OrchestratorActivities>({
@@ -36,6 +36,7 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
   let asked: (() => void)[] = [];
   let lookAt: number | undefined;
   let news = 0;
+  setHandler(gateState, () => gate.state);
   setHandler(want, (waiting, policy) => {
     gate.want(waiting);
     // Of a key the limit that was given last holds; a queue's is set by its own mutations.
@@ -114,6 +115,6 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
 const hasPolicy = ({ limit, paused }: GatePolicy): boolean => limit !== null || paused;
 
 const IDLE_MS = 10_000;
-/** With the time its processes are given to be gone, a holder that was terminated is out within 20 s. */
+/** With the time its worker takes to hear of it and to kill, a holder that was terminated is out within 20 s. */
 const LEASE_LOOK_MS = 5_000;
 const LONG_HISTORY = 1_000;

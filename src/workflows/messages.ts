@@ -1,5 +1,5 @@
-import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { GatePolicy, Waiting } from '../job/gate.ts';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { GatePolicy, GateState, Waiting } from '../job/gate.ts';
 import type { JobRecord } from '../job/spec.ts';
 import type { JobStatus } from '../job/status.ts';
 
@@ -26,6 +26,8 @@ export const granted = defineSignal<[gate: string, ticket: number]>('granted');
 /** To a gate: a job wants in, or does not any more. */
 export const want = defineSignal<[Waiting, GatePolicy | null]>('want');
 export const leave = defineSignal<[jobId: string, ticket: number]>('leave');
+/** Who is in, and who waits, in the order in which they will be let in. */
+export const gateState = defineQuery<GateState>('state');
 /** To a queue's gate. */
 export const setPolicy = defineUpdate<GatePolicy, [Partial<GatePolicy>]>('setPolicy');
 

@@ -1,77 +1,83 @@
+import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
+import { workflowIdOf } from '../../src/job/ids.ts';
 import { eventually } from './fixtures/eventually.ts';
+import { gatedJobs } from './fixtures/gated-jobs.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
-import { TemporalView } from './fixtures/temporal-view.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
+import { mostAtOnce, spansOf } from './fixtures/spans.ts';
+import type { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
-  temporal = await TemporalView.of(millrace);
-});
-afterAll(async () => {
-  await temporal.close();
-  await millrace.stop();
+let gated: ReturnType<typeof gatedJobs>['create'];
+let running: ReturnType<typeof gatedJobs>['running'];
+const scratch = shareMillrace({ slots: 4 }, (shared) => {
+  ({ millrace, temporal } = shared);
+  ({ create: gated, running } = gatedJobs(millrace, scratch));
 });
 
-type Attempt = { startedAt: string; finishedAt: string | null; pid: number };
-const OPEN = '{ jobCounts(filter: { tagsAll: ["keyed"] }) { total succeeded failed aborted } }';
+const KEYED = { tagsAll: ['keyed'] };
+const OPEN = 'query ($filter: JobFilter) { jobCounts(filter: $filter) { total succeeded failed aborted } }';
+const countsOf = async () => (await millrace.client.data(OPEN, { filter: KEYED })).jobCounts;
 
-test('while holders are killed at random never more than the limit are in, and all come through', { timeout: 180_000 }, async () => {
-  const seed = 11;
-  const random = seeded(seed);
+test('while holders are killed and terminated never more than the limit are in, and all come through', { timeout: 180_000 }, async () => {
   const limit = 3;
+  const keyed = { tags: KEYED.tagsAll, grace: '0s', concurrency: { key: 'chaos', limit } };
   // More than one run of the gate's workflow has events for.
   const ids = Array.from({ length: 180 }, (_, index) => `keyed-${index}`);
-  await eachAtOnce(ids, (id) =>
-    millrace.create({
-      id,
-      type: 'sleep',
-      payload: { ms: 40 },
-      tags: ['keyed'],
-      grace: '0s',
-      maxHalts: 100,
-      concurrency: { key: 'chaos', limit },
-    }),
-  );
+  await eachAtOnce(ids, (id) => millrace.create({ id, type: 'sleep', payload: { ms: 40 }, ...keyed }));
   const gate = temporal.client.workflow.getHandle('gate:key:chaos');
   const first = (await gate.describe()).runId;
-  let terminated = 0;
-  for (let kills = 0; kills < 15; kills++) {
-    const { jobs } = await millrace.client.data(
-      '{ jobs(filter: { tagsAll: ["keyed"], status: [RUNNING] }) { nodes { id lastAttempt { pid } } } }',
-    );
-    const holder = jobs.nodes[Math.floor(random() * jobs.nodes.length)];
-    if (!holder) continue;
-    if (terminated < 3 && random() < 0.2) {
-      if (await terminate(holder.id)) terminated += 1;
-    } else kill(holder.lastAttempt.pid);
-    if (kills === 10) {
+  const runningNow = async (): Promise<string[]> => {
+    const { jobs } = await millrace.client.data('query ($filter: JobFilter) { jobs(filter: $filter) { nodes { id } } }', {
+      filter: { ...KEYED, status: ['RUNNING'] },
+    });
+    return jobs.nodes.map(({ id }: { id: string }) => id).toSorted();
+  };
+  /** The holders cannot end by themselves: who is in at the gate is who runs, and no place is free. */
+  const expectQuiet = async (holders: string[]): Promise<void> => {
+    await eventually('the holders run, and nobody else', async () => isDeepStrictEqual(await runningNow(), holders.toSorted()));
+    expect((await temporal.gate('key:chaos')).held).toEqual(holders.toSorted());
+  };
+  const terminated: string[] = [];
+  for (let round = 1; round <= 2; round++) {
+    // Before all that wait: they get the next places, in the midst of the others, and keep them.
+    const jobs = Array.from({ length: limit }, () => gated({ ...keyed, priority: 10 }));
+    const holders = await Promise.all(jobs.map(({ created }) => created));
+    ids.push(...holders);
+    for (const id of holders) await millrace.until(id, 'RUNNING', 40_000);
+    await expectQuiet(holders);
+    for (const id of holders) process.kill((await millrace.job(id, 'lastAttempt { pid }')).lastAttempt.pid, 'SIGKILL');
+    if (round === 2) {
       await millrace.role('orchestrator').kill();
       await millrace.startRole('orchestrator');
     }
+    for (const id of holders) await millrace.until(id, ({ halts, status }) => halts === 1 && status === 'RUNNING', 40_000);
+    await expectQuiet(holders);
+    // In the end, for it takes some seconds until their places are free.
+    if (round === 2) terminated.push(...holders.slice(1));
+    for (const id of terminated) await temporal.handle(id).terminate('by the test');
+    for (const job of jobs.slice(0, limit - terminated.length)) job.open();
   }
   await eventually(
-    () => `all have ended, seed ${seed}`,
+    'all have ended',
     async () => {
-      const { total, succeeded, failed, aborted } = (await millrace.client.data(OPEN)).jobCounts;
+      const { total, succeeded, failed, aborted } = await countsOf();
       return total === ids.length && succeeded + failed + aborted === total;
     },
     120_000,
   );
-  const { jobCounts } = await millrace.client.data(OPEN);
-  expect(jobCounts).toMatchObject({ failed: 0, aborted: terminated });
+  expect(await countsOf()).toMatchObject({ failed: 0, aborted: terminated.length });
+  for (const id of terminated)
+    expect(await millrace.job(id, 'status reason { code }')).toEqual({ status: 'ABORTED', reason: { code: 'TERMINATED' } });
   expect((await gate.describe()).runId).not.toBe(first);
-  const attempts: Attempt[] = [];
-  await eachAtOnce(ids, async (id) => {
-    attempts.push(...(await millrace.job(id, 'attempts { nodes { startedAt finishedAt pid } }')).attempts.nodes);
-  });
-  const most = mostAtOnce(attempts);
-  expect(most, `seed ${seed}`).toBe(limit);
+  expect(mostAtOnce(await spansOf(millrace, ids))).toBe(limit);
 });
 
 test('while holders are killed and terminated as many as may are in, but for the lease at most', { timeout: 180_000 }, async () => {
@@ -125,6 +131,50 @@ test('while holders are killed and terminated as many as may are in, but for the
   expect(longestShort, `seed ${seed}`).toBeLessThan(LEASE_MS);
 });
 
+const key = (name: string) => ({ concurrency: { key: name, limit: 1 } });
+
+test('the key of a job that is terminated is free within 20 s, and not before its process is gone, while others ask all the time', async () => {
+  const one = await running(key('lease'));
+  const next = gated(key('lease'));
+  const id = await next.created;
+  await eventually(
+    'the next one waits',
+    async () => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY',
+  );
+  const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
+  const began = Date.now();
+  await temporal.handle(one.id).terminate('by the test');
+  let asked = began;
+  const ask = async (): Promise<void> => {
+    if (Date.now() - asked < 500) return;
+    asked = Date.now();
+    await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...key('lease') });
+  };
+  await eventually('the next one has started', () => ask().then(() => existsSync(next.file)), 25_000);
+  expect(Date.now() - began).toBeLessThan(20_000);
+  expect(isAlive(pid)).toBe(false);
+  next.open();
+  await millrace.until(id, 'SUCCEEDED');
+});
+
+test('the key of a job that is deleted in Temporal is free soon, and not before its process is gone', async () => {
+  const one = await running(key('deleted'));
+  const next = gated(key('deleted'));
+  const id = await next.created;
+  await eventually(
+    'the next one waits',
+    async () => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY',
+  );
+  const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
+  const { namespace } = millrace;
+  const workflowExecution = { workflowId: workflowIdOf(one.id) };
+  await temporal.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+  await eventually('the next one has started', () => existsSync(next.file), 60_000);
+  expect(isAlive(pid)).toBe(false);
+  next.open();
+  await millrace.until(id, 'SUCCEEDED');
+}, 90_000);
+
 test('jobs of equal slots are shared evenly', { timeout: 90_000 }, async () => {
   const two = await Millrace.start({ slots: 2, env: { MILLRACE_JOBS: TEST_JOBS } });
   try {
@@ -174,15 +224,12 @@ function kill(pid: number): void {
   }
 }
 
-function mostAtOnce(attempts: Attempt[]): number {
-  const edges = attempts.flatMap(({ startedAt, finishedAt }) => [
-    { at: Date.parse(startedAt), change: 1 },
-    { at: Date.parse(finishedAt ?? startedAt), change: -1 },
-  ]);
-  let now = 0;
-  let most = 0;
-  for (const { change } of edges.toSorted((a, b) => a.at - b.at || a.change - b.change)) most = Math.max(most, (now += change));
-  return most;
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const BLOWS = 8;

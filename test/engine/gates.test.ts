@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { workflowIdOf } from '../../src/job/ids.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
 import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
@@ -47,6 +46,7 @@ describe('a concurrency key', () => {
     names['urgent'] = await waiting({ ...key('one'), priority: 5 }, 'CONCURRENCY_KEY');
     expect(await waitingFor(names['a']!)).toMatchObject({ kind: 'CONCURRENCY_KEY', key: 'key:one' });
     await orders.setPriority(names['c']!, 9);
+    await eventually('the gate has moved it', async () => (await temporal.gate('key:one')).waiting[0] === names['c']);
     first.open();
     for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
     expect(await startOrder(millrace, names)).toEqual(['c', 'urgent', 'a', 'b']);
@@ -60,16 +60,33 @@ describe('a concurrency key', () => {
   });
 
   test('is given back by one that is aborted, that fails, that waits for its retry, that is put on hold', async () => {
+    /** Whose turn comes with what is done to the one before it. */
+    const next = () => waiting(key('back'), 'CONCURRENCY_KEY');
     const one = await running(key('back'));
-    const two = await waiting(key('back'), 'CONCURRENCY_KEY');
+    const two = await next();
     await orders.abort(one.id);
     await millrace.until(two, 'SUCCEEDED');
-    const failing = await millrace.create({ type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false }, ...key('back') });
-    await millrace.until(failing, 'SCHEDULED');
-    const three = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...key('back') });
+
+    const gate = scratch.path();
+    const failing = await running({ ...key('back'), payload: { file: scratch.path(), gate, ends: ['fail'] }, retry: { maxAttempts: 1 } });
+    const three = await next();
+    scratch.open(gate);
+    await millrace.until(failing.id, 'FAILED');
     await millrace.until(three, 'SUCCEEDED');
-    await orders.forceStart(failing);
-    expect(await millrace.until(failing, 'SUCCEEDED')).toMatchObject({ failures: 1 });
+
+    const again = await millrace.create({ type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false }, ...key('back') });
+    await millrace.until(again, 'SCHEDULED');
+    await millrace.until(await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...key('back') }), 'SUCCEEDED');
+    await orders.forceStart(again);
+    expect(await millrace.until(again, 'SUCCEEDED')).toMatchObject({ failures: 1 });
+
+    // It stands in a line that nobody serves, and holds the key there.
+    const held = await millrace.create({ type: 'sleep', payload: { ms: 0 }, pool: 'nobody', ...key('back') });
+    await temporal.untilInLine([held]);
+    const four = await next();
+    expect(await orders.hold(held)).toMatchObject({ codes: [], job: { status: 'HELD' } });
+    await millrace.until(four, 'SUCCEEDED');
+    await orders.abort(held);
   });
 
   test('of one that leaves the wait goes to the next', async () => {
@@ -95,6 +112,18 @@ describe('a concurrency key', () => {
     await millrace.until(one.id, 'SUCCEEDED');
   });
 
+  test('goes to a forced job before all others that wait for it', async () => {
+    const one = await running(key('first'));
+    const names: Record<string, string> = {};
+    for (const name of ['a', 'b', 'forced']) names[name] = await waiting(key('first'), 'CONCURRENCY_KEY');
+    names['urgent'] = await waiting({ ...key('first'), priority: 10 }, 'CONCURRENCY_KEY');
+    await orders.forceStart(names['forced']!);
+    await eventually('the gate has moved it', async () => (await temporal.gate('key:first')).waiting[0] === names['forced']);
+    one.open();
+    for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
+    expect(await startOrder(millrace, names)).toEqual(['forced', 'urgent', 'a', 'b']);
+  });
+
   test('is waited for by a forced job, unless told', async () => {
     const one = await running(key('force'));
     const forced = await waiting(key('force'), 'CONCURRENCY_KEY');
@@ -105,42 +134,6 @@ describe('a concurrency key', () => {
     one.open();
     await millrace.until(one.id, 'SUCCEEDED');
   });
-
-  test('of a job that is terminated is free within 20 s, and not before its process is gone, while others ask all the time', async () => {
-    const one = await running(key('lease'));
-    const next = gated(key('lease'));
-    const id = await next.created;
-    await eventually('the next one waits', async () => (await waitingFor(id))?.kind === 'CONCURRENCY_KEY');
-    const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
-    const began = Date.now();
-    await temporal.handle(one.id).terminate('by the test');
-    let asked = began;
-    const ask = async (): Promise<void> => {
-      if (Date.now() - asked < 500) return;
-      asked = Date.now();
-      await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...key('lease') });
-    };
-    await eventually('the next one has started', () => ask().then(() => existsSync(next.file)), 25_000);
-    expect(Date.now() - began).toBeLessThan(20_000);
-    expect(isAlive(pid)).toBe(false);
-    next.open();
-    await millrace.until(id, 'SUCCEEDED');
-  });
-
-  test('of a job that is deleted in Temporal is free soon, and not before its process is gone', async () => {
-    const one = await running(key('deleted'));
-    const next = gated(key('deleted'));
-    const id = await next.created;
-    await eventually('the next one waits', async () => (await waitingFor(id))?.kind === 'CONCURRENCY_KEY');
-    const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
-    const { namespace } = millrace;
-    const workflowExecution = { workflowId: workflowIdOf(one.id) };
-    await temporal.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
-    await eventually('the next one has started', () => existsSync(next.file), 60_000);
-    expect(isAlive(pid)).toBe(false);
-    next.open();
-    await millrace.until(id, 'SUCCEEDED');
-  }, 90_000);
 
   test('an exclusive type runs one job at a time, and others beside it', async () => {
     const ids = await Promise.all(
@@ -254,6 +247,26 @@ describe('a queue', () => {
     }
   });
 
+  test('says how many of its jobs end and fail, and for how long they wait and run', async () => {
+    const jobs = [{}, { payload: { ms: 400 } }, { payload: { ms: 100 } }, { type: 'fail', payload: { times: 1, final: true } }];
+    const ids = await Promise.all(
+      jobs.map((job) => millrace.create({ type: 'sleep', payload: { ms: 0 }, queue: 'measured', tags: ['measured'], ...job })),
+    );
+    await untilAllFinal(millrace, 'measured', ids.length);
+    const ended = await Promise.all(ids.map((id) => millrace.job(id, 'queuedAt startedAt finishedAt')));
+    const between = (from: string, to: string) => ended.map((job) => Date.parse(job[to]) - Date.parse(job[from])).toSorted((a, b) => a - b);
+    expect((await queue('measured')).stats).toEqual({
+      finished: 4,
+      failed: 1,
+      failureRate: 0.25,
+      perMinute: 4 / 60,
+      runMsP50: between('startedAt', 'finishedAt')[1],
+      waitMsP95: between('queuedAt', 'startedAt')[3],
+    });
+    const short = await millrace.client.data('{ queue(name: "measured") { stats(window: "1s") { finished perMinute } } }');
+    expect(short.queue.stats.perMinute).toBe(60 * short.queue.stats.finished);
+  });
+
   test('is refused a limit of 0 and a name that can be none', async () => {
     expect((await queues.setLimit('few', 0)).userErrors).toEqual([{ code: 'INVALID_ARGUMENT', path: ['limit'] }]);
     expect((await queues.pause('a b')).userErrors).toEqual([{ code: 'INVALID_ARGUMENT', path: ['name'] }]);
@@ -261,7 +274,15 @@ describe('a queue', () => {
 
   test('stands in the list of queues', async () => {
     const { queues: listed } = await millrace.client.data('{ queues { nodes { name paused limit } pageInfo { hasNextPage } } }');
-    expect(listed.nodes.map(({ name }: { name: string }) => name)).toEqual(['default', 'few', 'halted', 'mail', 'other', 'race']);
+    expect(listed.nodes.map(({ name }: { name: string }) => name)).toEqual([
+      'default',
+      'few',
+      'halted',
+      'mail',
+      'measured',
+      'other',
+      'race',
+    ]);
   });
 });
 
@@ -272,12 +293,4 @@ async function createAtOnce(count: number, input: Record<string, unknown>): Prom
     { jobs: Array.from({ length: count }, () => ({ type: 'sleep', ...input })) },
   );
   return createJobs.results.map(({ job }: { job: { id: string } }) => job.id);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { bandOfPriority } from '../../src/job/bands.ts';
+import { eventually } from './fixtures/eventually.ts';
 import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
+import { queuesOf } from './fixtures/queues.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
 import type { Millrace } from './millrace.ts';
@@ -127,6 +130,82 @@ test('a forced job that waits for its retry is in line in the answer, in band 2'
   await millrace.until(job, 'SUCCEEDED');
 });
 
+test('the place in line is the order in which all are served, by whatever way they have got there', async () => {
+  const orders = ordersTo(millrace);
+  const queues = queuesOf(millrace);
+  const regular = { type: 'sleep', payload: { ms: 0 } };
+  const trip = await millrace.create({ type: 'trip.book', payload: { ms: 1_000 } });
+  await millrace.until(trip, 'RUNNING');
+  await orders.hold(trip);
+  const { attemptCount: booked } = await millrace.until(trip, 'HELD');
+  const free = await occupy();
+  const concurrency = { key: 'place', limit: 1 };
+  const holder = await lineUp({ ...regular, concurrency, pool: 'nobody' });
+  const keyed = await millrace.create({ ...regular, concurrency });
+  await eventually(
+    'it waits for the key',
+    async () => (await millrace.job(keyed, 'waitingFor { kind }')).waitingFor.kind === 'CONCURRENCY_KEY',
+  );
+  const names: Record<string, string> = { keyed };
+  const add = async (name: string, more: Record<string, unknown> = {}) => (names[name] = await lineUp({ ...regular, ...more }));
+  const paused = await add('paused', { queue: 'place' });
+  for (const name of ['held', 'quick', 'a', 'bumped', 'forced']) await add(name);
+  await add('urgent', { priority: 5 });
+  await queues.pause('place');
+  await eventually('it is moved away', async () => (await temporal.openAttempt(paused))?.inLine === false);
+  await orders.hold(names['held']!);
+  // It may be out of line and back in it before anybody could say that it is on hold. Where the release comes first, there is another.
+  await Promise.all([orders.hold(names['quick']!), orders.release(names['quick']!)]);
+  await orders.release(names['quick']!);
+  await temporal.untilInLine([names['quick']!]);
+  await add('b', { priority: 2 });
+  await orders.abort(holder);
+  await temporal.untilInLine([keyed]);
+  await add('c');
+  await queues.resume('place');
+  await temporal.untilInLine([paused]);
+  await add('d');
+  await orders.release(names['held']!);
+  await temporal.untilInLine([names['held']!]);
+  await orders.setPriority(names['bumped']!, 5);
+  await orders.forceStart(names['forced']!);
+  await orders.abort(trip);
+  await temporal.untilInLine([trip], { [trip]: 1 });
+
+  const model = ['forced', 'urgent', 'bumped', 'b', 'a', 'keyed', 'c', 'paused', 'd', 'held'];
+  let places: [string, number][] = [];
+  const inOrder = () => places.toSorted(([, one], [, other]) => one - other).map(([name]) => name);
+  await eventually(
+    () => `the journal has them at their places, not ${JSON.stringify(places)}`,
+    async () => {
+      places = await placesOf(names);
+      return isDeepStrictEqual(
+        inOrder().filter((name) => name !== 'quick'),
+        model,
+      );
+    },
+    5_000,
+  );
+  // The undo is the first.
+  expect(places.map(([, place]) => place).toSorted((a, b) => a - b)).toEqual(places.map((_, index) => index + 2));
+  await free();
+  for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
+  await millrace.until(trip, 'ABORTED');
+  const served = (await startOrder(millrace, { ...names, trip })).filter(
+    (name) => !name.startsWith('trip') || name === `trip ${booked + 1}`,
+  );
+  expect(served).toEqual([`trip ${booked + 1}`, ...inOrder()]);
+});
+
+/** Where each stands, by name. */
+async function placesOf(names: Record<string, string>): Promise<[string, number][]> {
+  const asked = Object.entries(names).map(async ([name, id]): Promise<[string, number]> => {
+    const { waitingFor } = await millrace.job(id, 'waitingFor { placeInLine }');
+    return [name, waitingFor.placeInLine];
+  });
+  return Promise.all(asked);
+}
+
 /** Has a job take the slot, and resolves with what frees it. Its runner is killed, so nothing starts before another one is up. */
 async function occupy(pool = 'default'): Promise<() => Promise<unknown>> {
   const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, priority: 10, pool });
@@ -179,9 +258,12 @@ async function fortyInLine({
     const id = await lineUp({ type: 'sleep', payload: { ms }, priority, tags: [tag], pool });
     jobs.push({ name: `p${priority}-${age}`, id, band: bandOfPriority(priority) });
   }
-  await Promise.all(frees.map((free) => free()));
-  await untilAllFinal(millrace, tag, jobs.length);
   // Sorting is stable: oldest first inside a band.
   const model = jobs.toSorted((a, b) => a.band - b.band).map(({ name }) => name);
-  return { names: Object.fromEntries(jobs.map(({ name, id }) => [name, id])), model, seed };
+  const names = Object.fromEntries(jobs.map(({ name, id }) => [name, id]));
+  const places = Object.fromEntries(await placesOf(names));
+  expect(model.map((name) => places[name])).toEqual(model.map((_, index) => index + 1));
+  await Promise.all(frees.map((free) => free()));
+  await untilAllFinal(millrace, tag, jobs.length);
+  return { names, model, seed };
 }

@@ -1,4 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { unpauseForgotten } from '../../src/activities/unpause-forgotten.ts';
+import { OUT_OF_LINE } from '../../src/activities/withdraw.ts';
+import { activityIdOf, workflowIdOf } from '../../src/job/ids.ts';
+import type { Entry } from '../../src/journal/entries.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { type Orders, startOrder } from './fixtures/orders.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
@@ -124,6 +129,37 @@ describe('a job on hold', () => {
     expect(await orders.release(id)).toMatchObject({ codes: [], job: { status: 'WAITING' } });
     await orders.release(parent);
     expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ priority: 9, attemptCount: 1 });
+  });
+
+  test('that was lost with its server has left an attempt paused, which goes on', async () => {
+    const free = await occupy();
+    const [lost, others] = [await inLine(), await inLine()];
+    const { client } = temporal;
+    const pause = (id: string, reason: string) =>
+      client.workflowService.pauseActivity({
+        namespace: millrace.namespace,
+        execution: { workflowId: workflowIdOf(id) },
+        id: activityIdOf(1),
+        identity: 'the test',
+        reason,
+      });
+    await pause(lost, OUT_OF_LINE);
+    await pause(others, 'to look at it');
+    const told: Entry[] = [];
+    const journal = { writer: { tell: (entry: Entry) => told.push(entry) } } as unknown as Journal;
+    const isPaused = async (id: string): Promise<boolean> => (await temporal.openAttempt(id))?.inLine === false;
+    await eventually('it is in line again', async () => {
+      // A hold under way is left alone.
+      await unpauseForgotten({ client, journal });
+      expect(await isPaused(lost)).toBe(true);
+      await unpauseForgotten({ client, journal }, Date.now() + 61_000);
+      return !(await isPaused(lost));
+    });
+    expect(told).toEqual([{ kind: 'lineResumed', moved: [{ jobId: lost, at: expect.any(Number) as number }] }]);
+    expect(await isPaused(others)).toBe(true);
+    await orders.abort(others);
+    await free();
+    await millrace.until(lost, 'SUCCEEDED');
   });
 
   test('in any order with priorities and force ends where the last one leaves it', async () => {

@@ -8,6 +8,7 @@ import { taskQueueOf, workflowIdOf } from '../../src/job/ids.ts';
 import { firstRecord } from '../../src/job/record.ts';
 import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
+import { readJobsById } from '../../src/journal/read-jobs.ts';
 
 type Move = { execution: { workflowId: string }; activityOptions: { taskQueue: { name: string } } };
 
@@ -38,7 +39,8 @@ async function line(ids: readonly string[], diesAt: string) {
   };
   const deps = { client: { workflowService } as never, journal, namespace: 'n' };
   const run = (isPaused: boolean): Promise<void> => new MockActivityEnvironment().run(() => sweep(deps, 'q', isPaused));
-  return { run, paused: () => [...paused].toSorted() };
+  const rows = () => readJobsById(journal.db, ids);
+  return { run, rows, paused: () => [...paused].toSorted() };
 }
 
 test('what a sweep has moved when it was cut off is moved back at the resume', async () => {
@@ -47,4 +49,17 @@ test('what a sweep has moved when it was cut off is moved back at the resume', a
   expect(paused()).toEqual(['a', 'b'].map(workflowIdOf));
   await run(false);
   expect(paused()).toEqual([]);
+});
+
+test('what a sweep has moved back stands at its place from then on', async () => {
+  const { run, rows } = await line(['a', 'b'], 'none');
+  const before = await rows();
+  const began = Date.now();
+  await run(true);
+  expect(await rows()).toEqual(before.map((row) => ({ ...row, in_line_paused: 1 })));
+  await run(false);
+  for (const row of await rows()) {
+    expect(row).toMatchObject({ in_line_paused: 0, ages_at: before[0]!.ages_at });
+    expect(row!.band_since).toBeGreaterThanOrEqual(began);
+  }
 });
