@@ -25,6 +25,7 @@ export async function reconcile(deps: Deps & { retention: Retention }): Promise<
   const lookBackMs = Math.min(FIRST_LOOK_BACK_MS, retention.jobsMs);
   let look: Look | undefined;
   let journalId: string | undefined;
+  let unpausedAt = 0;
   while (Date.now() < until) {
     const began = Date.now();
     // At the start, and when another journal has taken its place.
@@ -36,7 +37,10 @@ export async function reconcile(deps: Deps & { retention: Retention }): Promise<
     }
     const { since, after } = await reconcileOnce(deps, look, beat);
     look = { since, after, most: MOST_OPEN };
-    await unpauseForgotten(deps);
+    if (began - unpausedAt >= UNPAUSE_EVERY_MS) {
+      unpausedAt = began;
+      await unpauseForgotten(deps);
+    }
     await prune(journal, retention, beat);
     for (let slept = 0; slept < PAUSE_MS && journal.id === journalId; slept += BEAT_MS) {
       beat();
@@ -123,6 +127,8 @@ async function exceptLiving(client: Client, closed: Set<string>): Promise<void> 
 /** Of the open jobs a pass. */
 const MOST_OPEN = 200;
 const PAUSE_MS = 10_000;
+/** A server on SQL looks through all that is open. */
+const UNPAUSE_EVERY_MS = 60_000;
 const BEAT_MS = 5_000;
 const SHIFT_MS = 12 * 3_600_000;
 const FIRST_LOOK_BACK_MS = 24 * 3_600_000;
