@@ -145,6 +145,7 @@ describe('npm start', () => {
   );
 
   test('refuses a journal whose Temporal database alone was deleted, and says what to do', { timeout: 120_000 }, async () => {
+    await millrace.ctrlC();
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(home.dataDir, `temporal.db${suffix}`), { force: true });
     const started = home.spawn();
     expect(await started.exited).toMatchObject({ code: 78 });

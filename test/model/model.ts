@@ -33,6 +33,8 @@ export class Model {
   #now = 0;
   /** Whose turn it may be as well, for what happens at one moment has no order. */
   #turn: string[] = [];
+  /** The line as it stood before what has happened last. */
+  #before: { job: ModelJob; band: number; since: number }[] = [];
   /**
    * Have got in line since their queue was paused. What becomes of them is not said: a worker that has a slot gives them back, its sweep may
    * meet them, or they stay there.
@@ -53,15 +55,22 @@ export class Model {
   #step(change: () => void): void {
     this.#now += 1;
     const line = this.#at('line');
+    const [earlier, now] = [this.#before, line.map((job) => ({ job, band: band(job), since: job.since }))];
+    this.#before = now;
     change();
     this.#settle();
     if (this.running !== undefined) return;
     // A slot that gets free may take who stands in line at that moment, before those that the same end brings there; and of these whoever
-    // gets there first, unless one that is before it stands there.
-    const stillThere = line.filter((job) => !isFinal(job) && job.place === 'line');
-    const bandThere = Math.min(...stillThere.map(band));
-    const arrived = this.#at('line').filter((job) => job.since === this.#now && band(job) < bandThere);
-    this.#turn = [...this.#first(stillThere), ...arrived.map(({ id }) => id)];
+    // gets there first, unless one that is before it stands there. What was moved just before may still be on its way: to Temporal's
+    // matching a change takes some 80 ms.
+    const isThere = (job: ModelJob): boolean => !isFinal(job) && job.place === 'line';
+    const there = line.filter(isThere);
+    const [first] = there;
+    const [oldFirst] = earlier.filter(({ job }) => isThere(job));
+    const worst = Math.max(first ? band(first) : Infinity, oldFirst ? oldFirst.band : Infinity);
+    const late = this.#at('line').filter((job) => job.since >= this.#now - 1 && band(job) < worst);
+    const old = earlier.filter((each) => isThere(each.job) && each.band === oldFirst!.band && each.since === oldFirst!.since);
+    this.#turn = [...this.#first(there), ...old.map(({ job }) => job.id), ...late.map(({ id }) => id)];
   }
 
   #change(operation: Operation): void {
