@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { UserError } from '../job/errors.ts';
 import { isJobId } from '../job/ids.ts';
 import type { JobOptions, JobSpec, StepState } from '../job/spec.ts';
@@ -9,7 +10,7 @@ import type { CreateDeps } from './create-jobs.ts';
 import { fromJournal, notFound } from './errors.ts';
 import type { JobPayload } from './job-rows.ts';
 import type { RetryFrom, RetryJobInput } from './schema.gen.ts';
-import { askedBy, startJob } from './to-temporal.ts';
+import { begunBy, startJob } from './to-temporal.ts';
 
 /**
  * A final job again: a new run of its workflow, with the numbers of the one before.
@@ -21,20 +22,36 @@ export async function retryJob(deps: CreateDeps, { id, from, payload }: RetryJob
   try {
     const [row] = isJobId(id) ? await fromJournal(() => readJobsById(journal.db, [id])) : [];
     if (!row) throw notFound(id);
-    if (once !== undefined && (await askedBy(client, id)) === once) return { job: row, userErrors: [] };
+    if (once !== undefined && (await begunBy(client, id)).askedBy === once) return { job: row, userErrors: [] };
     if (!isFinal(row.status as JobStatus)) throw notFinished(row.status, id);
     const spec = await specOfRow(journal, row);
     if (payload !== undefined) {
       jobTypes.checkPayload(await jobTypes.get(row.type), payload);
       spec.payload = payload;
     }
+    const kept = keptFor(row, from ?? 'START');
     // A job says that it is final a moment before its workflow has ended.
-    for (const until = Date.now() + SETTLE_MS; !(await startJob(client, spec, keptFor(row, from ?? 'START'), once)); await pause(PAUSE_MS))
+    for (const until = Date.now() + SETTLE_MS; ; await pause(PAUSE_MS)) {
+      await refuseIfBegun(client, row);
+      if (await startJob(client, spec, kept, once)) break;
       if (Date.now() >= until) throw notFinished('not final yet', id);
+    }
     return { job: await rows.until(id, ({ version }) => version > row.version), userErrors: [] };
   } catch (error) {
     return rows.refusal(error, id);
   }
+}
+
+/**
+ * Somebody else has had it run again since it was read, and that run may have ended by now. Temporal is asked, for the journal may not have
+ * been told yet.
+ *
+ * @throws UserError NOT_FINISHED
+ */
+async function refuseIfBegun(client: Client, { id, rev }: JobRow): Promise<void> {
+  const { follows = 0, wasTerminated } = await begunBy(client, id);
+  // A run that was terminated before it could tell anything has left the job as it was.
+  if (follows >= rev && !wasTerminated) throw notFinished('run again by another ask', id);
 }
 
 /** What the new run goes on with. @throws UserError NOT_RESUMABLE */

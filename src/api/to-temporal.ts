@@ -17,7 +17,7 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
  * Starts a job's workflow.
  *
  * @param kept what a job that is run again goes on with.
- * @param once what {@link askedBy} answers with from then on.
+ * @param once what {@link begunBy} answers with from then on.
  * @returns false where the id is taken: by any job there was, or, with `kept`, by one that is not final.
  * @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time.
  */
@@ -32,7 +32,7 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?
         workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
         // Its first task stands in line too: a burst of regular jobs must not delay an urgent one before it is in its own.
         priority: { priorityKey: bandOfPriority(spec.priority) },
-        ...(once === undefined ? {} : { memo: { askedBy: once } }),
+        ...(kept ? { memo: { follows: kept.rev, ...(once === undefined ? {} : { askedBy: once }) } satisfies Begun } : {}),
         staticSummary: `${spec.type}, queue ${spec.queue}`,
         typedSearchAttributes: [
           { key: searchAttributes.type, value: spec.type },
@@ -51,9 +51,18 @@ export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?
   }
 }
 
-/** The name of the ask that has begun a job's last run, if it had one. */
-export async function askedBy(client: Client, jobId: string): Promise<unknown> {
-  return (await describeJob(client, jobId))?.memo?.['askedBy'];
+/** What a run that retryJob has begun says of its beginning. */
+type Begun = {
+  /** The `rev` that the job had when it was final, and that this run has gone on from. */
+  follows?: number;
+  /** The name of the ask, if it had one. */
+  askedBy?: string;
+};
+
+/** How a job's last run has begun. */
+export async function begunBy(client: Client, jobId: string): Promise<Begun & { wasTerminated: boolean }> {
+  const last = await describeJob(client, jobId);
+  return { ...(last?.memo as Begun | undefined), wasTerminated: last?.status.name === 'TERMINATED' };
 }
 
 /** The last run of a job's workflow, or the one of that run id; undefined where Temporal has none. */

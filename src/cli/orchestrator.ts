@@ -16,6 +16,7 @@ import { connectNative } from '../temporal/connect-native.ts';
 import { prepareCluster } from '../temporal/prepare.ts';
 import { runtimeOptions } from '../temporal/logger.ts';
 import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts';
+import { claimNamespace } from './claim-namespace.ts';
 import type { RunningRole } from './role.ts';
 import { untilShutDown } from './until-shut-down.ts';
 
@@ -33,6 +34,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       (services) => prepareCluster(services, namespace),
     ),
   ]);
+  await claimNamespace(config, journal, connection);
   const client = new Client({ connection, namespace });
   // A bulk operation does to each job what the api does to one.
   const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { openLog, type Logger } from '../log.ts';
 import { claimPidFile } from '../process/pid-file.ts';
 import { assertWritable } from './claim-data-dir.ts';
@@ -9,7 +9,7 @@ import { listenForStop } from './stop-signal.ts';
 export type RunningRole = {
   /** What `npm start` shows of it when it is ready. */
   facts?: Record<string, string | number>;
-  /** Resolves or rejects when it has ended by itself. */
+  /** Resolves or rejects when it has ended by itself; with a ConfigError where only now it turns out that it cannot run as it is set up. */
   ended: Promise<unknown>;
   /** Lets what is under way end, and resolves when all is. */
   stop(): Promise<void>;
@@ -57,16 +57,18 @@ export async function runRole(name: string, config: Config, start: (config: Conf
     log.fatal({ err: error }, `ended by a fault of its own: ${error.message}`);
     leave(1);
   });
+  const refuse = (message: string): never => {
+    tell({ type: 'refused', message });
+    log.fatal(message);
+    return leave(REFUSED);
+  };
   try {
     assertWritable(config.dataDir);
     // A worker's pid stands with its id.
     if (name !== 'worker') release = claimPid(config, name);
     running = await start(config, log);
   } catch (error) {
-    const { message } = error as Error;
-    tell({ type: 'refused', message });
-    log.fatal(message);
-    return leave(REFUSED);
+    return refuse((error as Error).message);
   }
   tell({ type: 'ready', facts: running.facts ?? {} });
   log.info('ready');
@@ -75,7 +77,9 @@ export async function runRole(name: string, config: Config, start: (config: Conf
   void running.ended.then(
     () => asked.first.aborted || leave(1),
     (error: unknown) => {
-      if (!asked.first.aborted) throw error;
+      if (asked.first.aborted) return;
+      if (error instanceof ConfigError) refuse(error.message);
+      throw error;
     },
   );
 }

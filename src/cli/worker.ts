@@ -18,6 +18,7 @@ import { giveUpOrphans } from '../worker/orphans.ts';
 import { RunnerPool } from '../worker/runner-pool.ts';
 import { Runner } from '../worker/runner.ts';
 import { SignsOfLife } from '../worker/signs-of-life.ts';
+import { claimNamespace } from './claim-namespace.ts';
 import type { RunningRole } from './role.ts';
 import { untilShutDown } from './until-shut-down.ts';
 
@@ -43,6 +44,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
       openJournal(config.journalFile, (message) => log.warn({ worker: workerId, journal: config.journalFile }, message)),
       connectNative(config, taskQueueOf(config.pool), (line) => log.info(line)),
     ]);
+    await claimNamespace(config, journal, connection);
     const client = new Client({ connection, namespace });
     await giveUpOrphans({ journal, client, workerId, taskQueue: taskQueueOf(config.pool), mark, log });
     return { journal, connection, client };

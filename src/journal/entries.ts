@@ -3,6 +3,7 @@ import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
 import type { JobError, JobOptions, JobRecord, JobSpec, Limits, StepSpec } from '../job/spec.ts';
 import type { BulkCounts, BulkSpec, BulkStatus, Refusal } from '../job/bulk.ts';
 import type { Annotations, Json } from '../index.ts';
+import type { Namespace } from './namespace.ts';
 
 /** Everything that is ever written to the journal, by whom, and in which words. All of it but log lines may be told twice. */
 export type Entry =
@@ -34,6 +35,8 @@ export type Entry =
   | { kind: 'bulkEnded'; id: string; status: BulkStatus; at: number }
   /** Rows that are kept no longer. `before`: the feed was gone through up to that time, and has no beginning any more. */
   | { kind: 'pruned'; table: PrunedTable; seqs: number[]; before?: number }
+  /** Whose jobs the journal keeps, where it does not know yet. */
+  | { kind: 'namespace'; namespace: Namespace }
   /** All that Temporal knew when this very journal was made stands in it. */
   | { kind: 'complete'; journalId: string };
 

@@ -1,6 +1,7 @@
 import type { JobStatus } from '../job/status.ts';
 import type { AttemptStart, Entry } from './entries.ts';
 import type { Database } from './sqlite.ts';
+import { recordNamespace } from './namespace.ts';
 import { recordEvent } from './record-event.ts';
 import { beginBulk, endBulk, progressBulk } from './record-bulk.ts';
 import { forgetJob, isForgotten } from './forget-job.ts';
@@ -66,6 +67,8 @@ function recordOne(db: Database['db'], entry: Entry): Promise<void> {
       return endBulk(db, entry);
     case 'pruned':
       return prune(db, entry);
+    case 'namespace':
+      return recordNamespace(db, entry.namespace);
     case 'complete':
       return recordComplete(db, entry.journalId);
   }

@@ -10,5 +10,5 @@ const { ageJobs } = proxyActivities<OrchestratorActivities>({
 /** Has jobs move up that have waited for long, by one activity at a time in all of the system, as the reconciler does its work. */
 export async function agerWorkflow(): Promise<void> {
   await ageJobs();
-  await continueAsNew();
+  await continueAsNew<typeof agerWorkflow>();
 }

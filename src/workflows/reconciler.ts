@@ -13,5 +13,5 @@ const { reconcile } = proxyActivities<OrchestratorActivities>({
  */
 export async function reconcilerWorkflow(): Promise<void> {
   await reconcile();
-  await continueAsNew();
+  await continueAsNew<typeof reconcilerWorkflow>();
 }

@@ -5,7 +5,7 @@ import type { Millrace } from './millrace.ts';
 let millrace: Millrace;
 let open: string;
 let finished: string;
-const { mutate, create, refusal, fault } = shareAsked((shared) => ({ millrace, open, finished } = shared));
+const { mutate, create, refusal, fault, faultOf, inVain } = shareAsked((shared) => ({ millrace, open, finished } = shared));
 
 describe('the type', () => {
   test('that nobody has published is refused with those that there are', async () => {
@@ -29,6 +29,18 @@ describe('the payload', () => {
     ['that is missing', null, ['payload'], 'type'],
   ])('%s is refused with the place and the rule', async (_, payload, path, rule) => {
     expect(await refusal(create({ payload }))).toMatchObject({ code: 'BAD_PAYLOAD', path, rule });
+  });
+
+  test.each([
+    ['START', { ms: 'long' }, ['payload', 'ms'], 'type'],
+    ['START', {}, ['payload', 'ms'], 'required'],
+    ['FAILED_STEP', { ms: -1 }, ['payload', 'ms'], 'minimum'],
+  ])('given to retryJob, from %s, is checked like any other: %j', async (from, payload, path, rule) => {
+    const fields = 'status version attemptCount payload finishedAt';
+    const before = await millrace.job(finished, fields);
+    const { userErrors } = await inVain(() => mutate('retryJob', { id: finished, from, payload }));
+    expect(userErrors).toMatchObject([{ code: 'BAD_PAYLOAD', path, rule }]);
+    expect(await millrace.job(finished, fields)).toEqual(before);
   });
 
   test('over 1 MiB is refused as such, whatever its schema says', async () => {
@@ -169,7 +181,7 @@ describe('what goes with a job', () => {
     [{ maxHalts: -1 }, ['maxHalts']],
     [{ maxHalts: 1_001 }, ['maxHalts']],
   ])('retries within their bounds: %j', async (input, path) => {
-    expect(await refusal(create(input))).toMatchObject({ code: 'INVALID_ARGUMENT', path });
+    expect(await inVain(() => refusal(create(input)))).toMatchObject({ code: 'INVALID_ARGUMENT', path });
   });
 });
 
@@ -187,45 +199,52 @@ describe('what a job is to wait for', () => {
     [{ dependencies: ['ok', 'not an id'] }, ['dependencies', '1']],
     [{ dependencies: Array.from({ length: 1_001 }, (_, index) => `d-${index}`) }, ['dependencies']],
   ])('is within its bounds: %.80j', async (input, path) => {
-    expect(await refusal(create(input))).toMatchObject({ code: 'INVALID_ARGUMENT', path });
+    expect(await inVain(() => refusal(create(input)))).toMatchObject({ code: 'INVALID_ARGUMENT', path });
   });
 
   test.each([
-    { onDependencyFailure: 'MAYBE' },
-    { onLost: 'SHRUG' },
-    { deadline: '-5s' },
-    { delay: '3651d' },
-    { queueTimeout: 'soon' },
-    { ageAfter: '-1s' },
-    { startAt: 'tomorrow' },
-  ])('is of the kind that is asked for: %j', async (input) => {
-    const query = 'mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } } }';
-    expect(await fault(query, { input: { type: 'sleep', payload: { ms: 0 }, ...input } })).toBe('BAD_USER_INPUT');
+    ['onDependencyFailure', 'MAYBE'],
+    ['onLost', 'SHRUG'],
+    ['deadline', '-5s'],
+    ['delay', '3651d'],
+    ['queueTimeout', 'soon'],
+    ['ageAfter', '-1s'],
+    ['grace', '-1s'],
+    ['startAt', 'tomorrow'],
+    ['ifExists', 'REPLACE'],
+    ['retry.delay', '-1s'],
+    ['retry.maxDelay', '1 hour'],
+    ['concurrency.limit', 'many'],
+  ])('is of the kind that is asked for, and refused with its place: %s: %j', async (place, value) => {
+    const [field, inner] = place.split('.') as [string, string?];
+    const others = field === 'concurrency' ? { key: 'k' } : {};
+    const input = { type: 'sleep', payload: { ms: 0 }, [field]: inner === undefined ? value : { ...others, [inner]: value } };
+    const { code, message } = await inVain(() => faultOf(CREATE, { input }));
+    expect(code).toBe('BAD_USER_INPUT');
+    expect(message).toContain(`at "input.${place}"`);
+    expect(message).toContain(JSON.stringify(value));
   });
 });
 
-describe('a length of time', () => {
-  const createTimed = (timeout: unknown): Promise<string> =>
-    fault('mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code } } }', {
-      input: { type: 'sleep', payload: { ms: 0 }, timeout },
-    });
+const CREATE = 'mutation ($input: CreateJobInput!) { createJob(input: $input) { job { id } userErrors { code } } }';
 
+describe('a length of time', () => {
   test.each(['-5s', '', '5', '5 minutes', '1w', '3651d', '99999999999d', 'NaNs', 5, true])('%j is none', async (timeout) => {
-    expect(await createTimed(timeout)).toBe('BAD_USER_INPUT');
+    const { code, message } = await inVain(() => faultOf(CREATE, { input: { type: 'sleep', payload: { ms: 0 }, timeout } }));
+    expect(code).toBe('BAD_USER_INPUT');
+    expect(message).toContain('at "input.timeout"');
   });
 
   test.each(['0s', '0ms', '0.1ms'])('%s is no timeout', async (timeout) => {
-    expect(await refusal(create({ timeout }))).toMatchObject({ code: 'INVALID_ARGUMENT', path: ['timeout'] });
+    expect(await inVain(() => refusal(create({ timeout })))).toMatchObject({ code: 'INVALID_ARGUMENT', path: ['timeout'] });
   });
 
-  test.each(['abortJob', 'createJob'])('a grace below zero is refused by %s', async (field) => {
-    const input = { ...(field === 'abortJob' ? { id: open } : { type: 'sleep' }), grace: '-1s' };
-    expect(
-      await fault(
-        `mutation ($input: ${field === 'abortJob' ? 'AbortJobInput' : 'CreateJobInput'}!) { ${field}(input: $input) { job { id } } }`,
-        { input },
-      ),
-    ).toBe('BAD_USER_INPUT');
+  test('below zero is no grace of an abort, either', async () => {
+    const input = { id: open, grace: '-1s' };
+    const { code, message } = await faultOf('mutation ($input: AbortJobInput!) { abortJob(input: $input) { job { id } } }', { input });
+    expect(code).toBe('BAD_USER_INPUT');
+    expect(message).toContain('at "input.grace"');
+    expect(await millrace.job(open, 'abortRequestedAt')).toEqual({ abortRequestedAt: null });
   });
 
   test('of ten years is kept as it is, and longer than any timer: the job is not killed by it', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -143,6 +143,16 @@ describe('npm start', () => {
       expect(home.processes()).toEqual([]);
     },
   );
+
+  test('refuses a journal whose Temporal database alone was deleted, and says what to do', { timeout: 120_000 }, async () => {
+    await millrace.ctrlC();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(home.dataDir, `temporal.db${suffix}`), { force: true });
+    const started = home.spawn();
+    expect(await started.exited).toMatchObject({ code: 78 });
+    expect(started.text).toMatch(/journal\.db keeps the jobs of .* Where Temporal's database was deleted, .* delete the journal as well/);
+    expect(started.text).not.toMatch(/\n +at /);
+    expect(home.processes()).toEqual([]);
+  });
 });
 
 describe('npm start refuses in one sentence', () => {

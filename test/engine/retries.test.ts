@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
+import type { Orders } from './fixtures/orders.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
 import type { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-shareMillrace({ slots: 2 }, (shared) => ({ millrace, temporal } = shared));
+let orders: Orders;
+const scratch = shareMillrace({ slots: 2 }, (shared) => ({ millrace, temporal, orders } = shared));
 
 test('a type’s failover takes over when the retries are used up, with the same payload', async () => {
   const id = await millrace.create({ type: 'test.fails-over', payload: { a: 1 } });
@@ -21,12 +25,43 @@ test('a timeout that is final is not tried again', async () => {
   expect(await millrace.until(id, 'FAILED')).toMatchObject({ attemptCount: 1, reason: { code: 'TIMED_OUT' } });
 });
 
-test('a job that must not run twice fails when its worker is lost', async () => {
+test('a job that must not run twice fails when its worker is lost, and what its steps have done is undone', async () => {
+  const file = scratch.path();
   const id = await millrace.create({ type: 'sleep', payload: { ms: 600_000 }, onLost: 'FAIL' });
+  const ofSteps = await millrace.create({ type: 'test.relay', payload: { file, gate: scratch.path() }, onLost: 'FAIL' });
   await millrace.until(id, 'RUNNING');
+  const steps = async (): Promise<string[]> => (await millrace.job(ofSteps, 'steps { status }')).steps.map(({ status }: any) => status);
+  await eventually('its second step runs', async () => (await steps())[1] === 'RUNNING');
   await millrace.role('worker').kill();
   await millrace.startRole('worker');
   expect(await millrace.until(id, 'FAILED')).toMatchObject({ losses: 1, attemptCount: 1, reason: { code: 'LOST' } });
+  expect(await millrace.until(ofSteps, 'FAILED')).toMatchObject({ losses: 1, attemptCount: 3, reason: { code: 'LOST' } });
+  expect(await steps()).toEqual(['UNDONE', 'FAILED', 'PENDING']);
+  expect(await millrace.job(ofSteps, 'rollback')).toEqual({ rollback: 'DONE' });
+  expect(readFileSync(file, 'utf8')).toBe('first\nsecond\nundo first, done: first\n');
+});
+
+test('the waits before its next tries grow by the backoff, up to the most it may be, and none of them comes too soon', async () => {
+  const retry = { maxAttempts: 5, delay: '200ms', backoff: 3, maxDelay: '1s', jitter: false };
+  const id = await millrace.create({ type: 'fail', payload: { times: 4 }, retry });
+  await millrace.until(id, 'SUCCEEDED');
+  const { events, attempts } = await millrace.job(id, 'events { nodes { kind status at detail } } attempts { nodes { startedAt } }');
+  const scheduled = events.nodes.filter(({ kind }: any) => kind === 'RETRY_SCHEDULED');
+  expect(scheduled.map(({ at, detail }: any) => Date.parse(detail.startsAt) - Date.parse(at))).toEqual([200, 600, 1_000, 1_000]);
+  for (const [index, { status, detail }] of scheduled.entries()) {
+    expect(status).toBe('SCHEDULED');
+    expect(Date.parse(attempts.nodes[index + 1].startedAt)).toBeGreaterThanOrEqual(Date.parse(detail.startsAt));
+  }
+});
+
+test('while it waits for its next try a job is SCHEDULED, and says until when', async () => {
+  const id = await millrace.create({ type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } });
+  const { startsAt } = await millrace.until(id, 'SCHEDULED');
+  const { waitingFor, createdAt } = await millrace.job(id, 'waitingFor { kind until message } createdAt');
+  expect(waitingFor).toEqual({ kind: 'BACKOFF', until: startsAt, message: expect.stringContaining(startsAt) as string });
+  expect(Date.parse(startsAt) - Date.parse(createdAt)).toBeGreaterThan(3_600_000);
+  expect((await orders.forceStart(id)).codes).toEqual([]);
+  await millrace.until(id, 'SUCCEEDED');
 });
 
 test('a job that is tried 150 times keeps a short history, and every try is on record', async () => {

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, test, type TestContext } from 'vitest';
 import { JOURNAL_VERSION, migrate } from '../../src/journal/migrate.ts';
+import { type Namespace, recordNamespace } from '../../src/journal/namespace.ts';
 import { openSqlite } from '../../src/journal/sqlite.ts';
 import { degradations, MINIMUM_SERVER, prepareCluster, TemporalTooOld, type Services } from '../../src/temporal/prepare.ts';
 import { eventually } from './fixtures/eventually.ts';
@@ -23,6 +24,16 @@ function temporaryDir({ onTestFinished }: Finished): string {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-start-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
+}
+
+/** A journal that keeps the jobs of that namespace. */
+async function journalOf(namespace: Namespace, dir: string): Promise<string> {
+  const file = join(dir, 'other.db');
+  const journal = openSqlite(file, 'write');
+  await migrate(journal);
+  await recordNamespace(journal.db, namespace);
+  journal.close();
+  return file;
 }
 
 type Refused = { message: string; code: number | null; afterMs: number; log: string };
@@ -119,6 +130,49 @@ describe.concurrent('a start that cannot be', () => {
       journal.close();
     },
   );
+
+  test.for(ROLES)(
+    'on a journal that keeps the jobs of another namespace is refused with both and what to do: %s',
+    async (role, context) => {
+      const dir = temporaryDir(context);
+      const file = await journalOf({ name: 'default', id: 'of-a-database-that-was-deleted' }, dir);
+      const answer = await refused(context, role, { MILLRACE_JOURNAL: file, TEMPORAL_NAMESPACE: 'default' }, dir);
+      expect(answer.message).toMatch(
+        /other\.db keeps the jobs of the Temporal namespace "default" with the id of-a-database-that-was-deleted, .* is "default" with the id [0-9a-f-]{36}: .*TEMPORAL_NAMESPACE.* or delete the journal as well/,
+      );
+      expect(answer.code).toBe(78);
+      expectSentence(answer);
+    },
+  );
+
+  test('where Temporal comes later and has not the journal’s jobs, the api ends as soon as it knows', async (context) => {
+    const dir = temporaryDir(context);
+    const port = await freePort();
+    const api = new RoleProcess(
+      'api',
+      {
+        ...process.env,
+        NODE_OPTIONS: '',
+        TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+        TEMPORAL_NAMESPACE: 'default',
+        MILLRACE_DATA_DIR: join(dir, 'data'),
+        MILLRACE_PORT: String(await freePort()),
+        MILLRACE_JOURNAL: await journalOf({ name: 'default', id: 'another' }, dir),
+      },
+      join(dir, 'logs'),
+    );
+    context.onTestFinished(() => api.end());
+    await api.ready;
+    const [host, temporalPort] = inject('temporalAddress').split(':');
+    const way = createServer((socket) => {
+      const further = connect(Number(temporalPort), host);
+      socket.pipe(further).pipe(socket);
+      for (const end of [socket, further]) end.on('error', () => void (socket.destroy(), further.destroy()));
+    }).listen(port, '127.0.0.1');
+    context.onTestFinished(() => void way.close());
+    expect(await api.exited).toEqual({ code: 78, signal: null });
+    expect(api.log()).toContain('keeps the jobs of the Temporal namespace');
+  });
 
   test('on a journal that is none, or a directory, is refused and not waited for', async (context) => {
     const dir = temporaryDir(context);

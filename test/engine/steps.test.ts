@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
 import { type Orders, ordersTo, startOrder } from './fixtures/orders.ts';
-import { Scratch } from './fixtures/paths.ts';
+import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { told } from './fixtures/told.ts';
 import { Millrace } from './millrace.ts';
 
-/** With the types that ship: trip.book has the steps flight, hotel and car, each with its undo. */
+/** Of the types that ship trip.book has the steps flight, hotel and car, each with its undo. */
 let millrace: Millrace;
 let orders: Orders;
 const scratch = new Scratch();
 beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 1 });
+  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
   orders = ordersTo(millrace);
 });
 afterAll(async () => {
@@ -45,6 +45,13 @@ describe('a job of many steps', () => {
       .map(({ kind, detail }: any) => `${detail.step} ${kind}`);
     for (const step of ['flight', 'hotel', 'car'])
       expect(told.filter((each) => each.startsWith(step))).toEqual([`${step} STEP_STARTED`, `${step} STEP_ENDED`]);
+  });
+
+  test('gives each step the results of those before it', async () => {
+    const id = await millrace.create({ type: 'test.relay', payload: { file: scratch.path() } });
+    const first = { seen: {} };
+    const second = { seen: { first } };
+    expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ result: { first, second, third: { seen: { first, second } } } });
   });
 
   test('undoes what is done, last first, when a step fails for good', async () => {
@@ -105,11 +112,12 @@ describe('a job of many steps', () => {
     expect(noted(file)).toEqual(['book flight', 'cancel flight']);
   });
 
-  test('is aborted without them when asked so', async () => {
+  test.each(['by the abort', 'when it was created'])('is aborted without them where that is asked for %s', async (when) => {
     const file = scratch.path();
-    const id = await book({ file, ms: 1_500 });
+    const [ofJob, ofAbort] = when === 'by the abort' ? [{}, { rollback: false }] : [{ rollback: false }, {}];
+    const id = await book({ file, ms: 1_500 }, ofJob);
     await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
-    await orders.abort(id, { grace: '0s', rollback: false });
+    await orders.abort(id, { grace: '0s', ...ofAbort });
     await millrace.until(id, 'ABORTED');
     expect(noted(file)).toEqual(['book flight']);
     expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'SKIPPED' });
@@ -212,6 +220,18 @@ describe('a final job is run again', () => {
       await millrace.until(id, 'SUCCEEDED');
     }
     expect(await millrace.job(id, 'attemptCount')).toEqual({ attemptCount: 3 });
+  });
+
+  test('by one of many asks at once: the others are refused, also where its new run ends meanwhile', async () => {
+    const file = scratch.path();
+    const id = await book({ file, failAt: 'hotel' }, { rollback: false });
+    await millrace.until(id, 'FAILED');
+    const asks = Array.from({ length: 4 }, () => orders.retry(id, { from: 'FAILED_STEP', payload: { file } }));
+    const codes = (await Promise.all(asks)).flatMap((answer) => answer.codes);
+    expect(codes).toEqual(['NOT_FINISHED', 'NOT_FINISHED', 'NOT_FINISHED']);
+    await millrace.until(id, 'SUCCEEDED');
+    expect(noted(file)).toEqual(['book flight', 'book hotel', 'book car']);
+    expect(await millrace.job(id, 'attemptCount')).toEqual({ attemptCount: 4 });
   });
 
   test('not while it is not final, not where there is none, and from a failed step only where there is one', async () => {

@@ -188,6 +188,18 @@ describe('a start time', () => {
     expect(await kindsOf(id)).toEqual(['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
   });
 
+  test('that is given as a moment is that moment: it says so while it waits, and does not start before', async () => {
+    const far = new Date(Date.now() + 3_600_000).toISOString();
+    const id = await create({ startAt: far });
+    expect(await millrace.job(id, 'status startsAt')).toEqual({ status: 'SCHEDULED', startsAt: far });
+    expect(await waitingFor(id)).toMatchObject({ kind: 'START_TIME', until: far, placeInLine: null });
+    expect((await orders.abort(id)).codes).toEqual([]);
+    const startAt = new Date(Date.now() + 1_500).toISOString();
+    const { startedAt, queuedAt } = await millrace.until(await create({ startAt }), 'SUCCEEDED');
+    expect(Date.parse(queuedAt)).toBeGreaterThanOrEqual(Date.parse(startAt));
+    expect(Date.parse(startedAt)).toBeGreaterThanOrEqual(Date.parse(startAt));
+  });
+
   test('in the past is now', async () => {
     const id = await create({ startAt: '2020-01-01T00:00:00.000Z' });
     expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ attemptCount: 1 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -36,6 +37,13 @@ const withoutMachine = (text: string): string => text.replaceAll(pathToFileURL(`
 
 const mutate = (field: string, input: Record<string, unknown>) =>
   millrace.client.data(`mutation ($input: ${field[0]!.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input) { userErrors { code message } } }`, { input });
+
+/** Does something again and again until the workflow has gone on in a new run. */
+async function untilGoneOn(workflowId: string, meanwhile: () => Promise<unknown>): Promise<void> {
+  const runId = async (): Promise<string> => (await client.workflow.getHandle(workflowId).describe()).runId;
+  const first = await runId();
+  do await meanwhile(); while ((await runId()) === first);
+}
 
 test('plain: succeeds at once', async () => {
   const id = await millrace.create({ type: 'sleep', payload: { ms: 10 }, tags: ['a'] });
@@ -209,4 +217,57 @@ test('the workflows that are there by themselves, and one over many jobs', async
   await recordWorkflow('bulk', `bulk:${bulkJobs.operation.id}`);
   await recordWorkflow('reconciler', 'reconciler');
   await recordWorkflow('ager', 'ager');
+});
+
+// Of these it is the last run that is kept: it begins with what the one before has left to it.
+test('gone-on: a job that waits, one that is tried again, and one that undoes its steps', { timeout: 300_000 }, async () => {
+  const parent = await millrace.create({ type: 'sleep', payload: { ms: 10 }, hold: true });
+  const id = await millrace.create({ type: 'trip.book', payload: {}, hold: true, dependencies: [parent], deadline: '1h', concurrency: { key: 'gone-on' } });
+  const child = await millrace.create({ type: 'sleep', payload: { ms: 10 }, dependencies: [id] });
+  let told = 0;
+  await untilGoneOn(workflowIdOf(id), () => mutate('setJobPriority', { id, priority: 3 + (told++ % 2) }));
+  await mutate('releaseJob', { id });
+  await mutate('releaseJob', { id: parent });
+  expect(await millrace.untilFinal(child)).toMatchObject({ status: 'SUCCEEDED' });
+  await record('gone-on', id);
+
+  const often = { maxAttempts: 10_000, delay: '1ms', maxDelay: '1ms' };
+  const tried = await millrace.create({ type: 'fail', payload: { times: 100 }, retry: often });
+  await untilGoneOn(workflowIdOf(tried), () => pause(20));
+  await mutate('abortJob', { id: tried });
+  await millrace.untilFinal(tried);
+  await record('gone-on-trying', tried);
+  const undoing = await millrace.create({ type: 'trip.book', payload: { failAt: 'hotel', undoFails: 1_000 }, retry: often });
+  await untilGoneOn(workflowIdOf(undoing), () => pause(20));
+  await mutate('abortJob', { id: undoing, rollback: false, grace: '0s' });
+  await millrace.untilFinal(undoing);
+  await record('gone-on-undoing', undoing);
+});
+
+test('gone-on-gate: of a key that somebody holds and waits for, and of a queue that is paused', { timeout: 300_000 }, async () => {
+  const key = { concurrency: { key: 'long' } };
+  const running = await millrace.create({ type: 'cpu.burn', payload: { ms: 600_000 }, grace: '0s', ...key });
+  await millrace.until(running, 'RUNNING');
+  const waiting = await millrace.create({ type: 'sleep', payload: { ms: 10 }, ...key });
+  const inLine = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queue: 'long' });
+  await mutate('pauseQueue', { name: 'long' });
+  const gated = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queue: 'long' });
+  for (const gate of ['gate:key:long', 'gate:queue:long'])
+    await untilGoneOn(gate, () => Promise.all(Array.from({ length: 20 }, () => client.workflow.getHandle(gate).signal('leave', 'nobody', 1))));
+  await mutate('resumeQueue', { name: 'long' });
+  await mutate('abortJob', { id: running });
+  for (const id of [waiting, inLine, gated]) expect(await millrace.untilFinal(id)).toMatchObject({ status: 'SUCCEEDED' });
+  await recordWorkflow('gone-on-gate-key', 'gate:key:long');
+  await recordWorkflow('gone-on-gate-queue', 'gate:queue:long');
+});
+
+test('gone-on-reconciler and gone-on-ager: at the end of a shift', async () => {
+  for (const name of ['reconciler', 'ager']) {
+    const { raw } = await client.workflow.getHandle(name).describe();
+    const { activityId } = raw.pendingActivities![0]!;
+    await client.activity.complete({ workflowId: name, activityId: activityId! }, undefined);
+    await untilGoneOn(name, () => pause(20));
+    await expect.poll(async () => (await client.workflow.getHandle(name).describe()).raw.pendingActivities?.length).toBe(1);
+    await recordWorkflow(`gone-on-${name}`, name);
+  }
 });

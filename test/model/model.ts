@@ -1,72 +1,76 @@
-import { bandOf } from '../../src/job/bands.ts';
-import type { JobStatus } from '../../src/job/status.ts';
-
-/** What a job of the model is created with. */
-export type Created = {
-  id: string;
-  priority: number;
-  hold: boolean;
-  delay: boolean;
-  dependencies: string[];
-  runAnyway: boolean;
-  exclusiveKey: boolean;
-  inQueue: boolean;
-};
+import { gateOfQueue } from '../../src/job/gate.ts';
+import type { JobStatus, ReasonCode } from '../../src/job/status.ts';
+import { abandon, type AttemptEnd, attemptEnded, conclude, type Decision } from './ends.ts';
+import { band, type Created, effectivePriority, isFinal, isWaitingInLine, type ModelJob, Names, newJob } from './job.ts';
 
 export type Operation =
   | { do: 'create'; job: Created }
   | { do: 'setPriority'; id: string; priority: number }
-  | { do: 'forceStart'; id: string; ignoreDependencies: boolean }
-  | { do: 'abort' | 'hold' | 'release'; id: string }
+  | { do: 'forceStart'; id: string; ignoreDependencies: boolean; ignoreConcurrency: boolean }
+  | { do: 'abort'; id: string; rollback?: false }
+  | { do: 'hold' | 'release' | 'age'; id: string }
   | { do: 'pauseQueue' | 'resumeQueue' }
+  | { do: 'setQueueLimit'; limit: number }
   /** The attempt that runs ends so. */
-  | { do: 'succeed' | 'fail' | 'halt' };
-
-export type ModelJob = Created & {
-  status: JobStatus;
-  forced: boolean;
-  held: boolean;
-  scheduled: boolean;
-  missing: Set<string>;
-  halts: number;
-  failures: number;
-  after: 'HALTED' | undefined;
-  attempts: number;
-  hasKey: boolean;
-  /** Where it stands: in Temporal's line, or at the gate of the key or of the queue; and since when. */
-  place: 'line' | 'key' | 'queue' | undefined;
-  since: number;
-};
-
-export const MAX_ATTEMPTS = 2;
-export const MAX_HALTS = 2;
+  | { do: Exclude<AttemptEnd, 'timeOut'> };
 
 /**
- * The rules of the line, of waiting and of the one slot, without any process: what the real system must do. All that happens
- * at the same moment (a queue that is resumed) has the same age: whose turn comes first is not said.
+ * The rules of the line, of waiting, of steps and of the one slot, without any process: what the real system must do. All that
+ * happens at the same moment (a queue that is resumed) has the same age: whose turn comes first is not said.
  */
 export class Model {
+  readonly names: Names;
   readonly jobs = new Map<string, ModelJob>();
   /** Ids in the order their attempts started. */
   readonly started: string[] = [];
+  /** What was decided after each bad end, since it was last taken away. */
+  readonly decisions: Decision[] = [];
   running: string | undefined;
   isPaused = false;
+  /** null: the queue has no limit, and no policy while it is not paused. */
+  limit: number | null;
+  losses = 0;
   #now = 0;
   /** Whose turn it may be as well, for what happens at one moment has no order. */
   #turn: string[] = [];
+  /** The line as it stood before what has happened last. */
+  #before: { job: ModelJob; band: number; since: number }[] = [];
+  /**
+   * Have got in line since their queue was paused. What becomes of them is not said: a worker that has a slot gives them back, its sweep may
+   * meet them, or they stay there.
+   */
+  readonly unmet = new Set<ModelJob>();
+
+  constructor(prefix: string, limit: number | null = null) {
+    this.names = new Names(prefix);
+    this.limit = limit;
+  }
 
   apply(operation: Operation): void {
+    this.#step(() => this.#change(operation));
+    // A worker that comes back polls only when what it has lost is in line again.
+    if (operation.do === 'lose') this.#turn = [];
+  }
+
+  #step(change: () => void): void {
     this.#now += 1;
-    const line = this.#in('line');
-    const before = this.running;
-    this.#change(operation);
+    const line = this.#at('line');
+    const [earlier, now] = [this.#before, line.map((job) => ({ job, band: band(job), since: job.since }))];
+    this.#before = now;
+    change();
     this.#settle();
-    // A slot that gets free may take who stands in line at that moment, before those that the same end brings there.
-    const isFreed = before !== undefined && this.running === undefined;
-    // One that is free takes whoever gets there first of those that are let go on together.
-    const together = before === undefined ? this.#in('line').filter(({ since }) => since === this.#now) : [];
-    const stillThere = line.filter(({ status, place }) => status === 'QUEUED' && place === 'line');
-    this.#turn = isFreed ? firstOf(stillThere) : together.map(({ id }) => id);
+    if (this.running !== undefined) return;
+    // A slot that gets free may take who stands in line at that moment, before those that the same end brings there; and of these whoever
+    // gets there first, unless one that is before it stands there. What was moved just before may still be on its way: to Temporal's
+    // matching a change takes some 80 ms.
+    const isThere = (job: ModelJob): boolean => !isFinal(job) && job.place === 'line';
+    const there = line.filter(isThere);
+    const [first] = there;
+    const [oldFirst] = earlier.filter(({ job }) => isThere(job));
+    const worst = Math.max(first ? band(first) : Infinity, oldFirst ? oldFirst.band : Infinity);
+    const late = this.#at('line').filter((job) => job.since >= this.#now - 1 && band(job) < worst);
+    const old = earlier.filter((each) => isThere(each.job) && each.band === oldFirst!.band && each.since === oldFirst!.since);
+    this.#turn = [...this.#first(there), ...old.map(({ job }) => job.id), ...late.map(({ id }) => id)];
   }
 
   #change(operation: Operation): void {
@@ -74,155 +78,194 @@ export class Model {
       case 'create':
         return this.#create(operation.job);
       case 'setPriority':
-        this.#open(operation.id, (job) => (job.priority = operation.priority));
-        break;
-      case 'forceStart':
-        this.#open(operation.id, (job) => {
-          job.forced = true;
-          job.held = false;
-          job.scheduled = false;
-          if (operation.ignoreDependencies) job.missing.clear();
+        return this.#open(operation.id, (job) => {
+          job.priority = operation.priority;
+          job.aged = 0;
         });
-        break;
+      case 'forceStart':
+        return this.#open(operation.id, (job) => this.#force(job, operation));
       case 'hold':
-        this.#open(operation.id, (job) => (job.held = true));
-        break;
       case 'release':
-        this.#open(operation.id, (job) => (job.held = false));
-        break;
+        return this.#open(operation.id, (job) => void (job.held = job.undoing ? job.held : operation.do === 'hold'));
+      case 'age':
+        return this.#open(operation.id, (job) => void (job.aged += isWaitingInLine(job) && effectivePriority(job) < 10 ? 1 : 0));
       case 'abort':
-        this.#open(operation.id, (job) => this.#end(job, 'ABORTED'));
-        break;
+        return this.#open(operation.id, (job) => this.#abort(job, operation.rollback));
       case 'pauseQueue':
-        this.isPaused = true;
-        break;
       case 'resumeQueue':
-        this.isPaused = false;
-        break;
-      case 'succeed':
-      case 'fail':
-      case 'halt':
-        this.#ended(operation.do);
-        break;
+        this.isPaused = operation.do === 'pauseQueue';
+        return;
+      case 'setQueueLimit':
+        this.limit = operation.limit;
+        // Whoever runs by then is inside.
+        return this.#open(this.running ?? '', ({ inQueue, keys }) => {
+          if (inQueue) keys.add(gateOfQueue(this.names.queue));
+        });
+      case 'lose':
+        this.losses += 1;
+        return this.#ended(operation.do);
+      default:
+        return this.#ended(operation.do);
     }
   }
 
   /** Who may start now: more than one where the rules do not say who is first. None while the slot is taken. */
   candidates(): string[] {
     if (this.running !== undefined) return [];
-    return [...new Set([...firstOf(this.#in('line')), ...this.#turn])];
+    return [...new Set([...this.#first(this.#at('line')), ...this.#turn])];
   }
 
   start(id: string): void {
     const job = this.jobs.get(id)!;
     this.running = id;
-    job.status = 'RUNNING';
+    if (!job.undoing) job.status = 'RUNNING';
     job.place = undefined;
-    job.attempts += 1;
+    job.outcomes.push(null);
     this.started.push(id);
     this.#turn = [];
+    // By itself, and nothing else happens meanwhile.
+    if (job.clock === 'timeout') this.#step(() => this.#ended('timeOut'));
+  }
+
+  /** A worker has met it, and it has lost its turn in its queue. */
+  giveBack(job: ModelJob): void {
+    this.unmet.delete(job);
+    job.isGated = true;
+    job.keys.delete(gateOfQueue(this.names.queue));
+    this.#settle();
+  }
+
+  /** Who waits at a gate, the next one first; who has been let in; and how many may be: null for as many as come. */
+  gate(name: string): { waiting: ModelJob[]; held: ModelJob[]; limit: number | null; paused: boolean } {
+    const held = this.#all.filter(({ keys }) => keys.has(name));
+    const asked = this.#all.flatMap((job) => this.names.gatesOf(job)).find(({ gate, limit }) => gate === name && limit !== undefined);
+    const isQueue = name === gateOfQueue(this.names.queue);
+    return {
+      waiting: this.#at(name as ModelJob['place']),
+      held,
+      limit: isQueue ? this.limit : (asked?.limit ?? null),
+      paused: isQueue && this.isPaused,
+    };
+  }
+
+  get gates(): string[] {
+    return [...new Set(this.#all.flatMap((job) => [...job.keys, ...this.names.gatesOf(job).map(({ gate }) => gate)]))];
   }
 
   #create(created: Created): void {
-    const missing = created.dependencies.filter((id) => !isFinal(this.jobs.get(id)!));
-    const failed = created.dependencies.some((id) => ['FAILED', 'ABORTED'].includes(this.jobs.get(id)!.status));
-    const job: ModelJob = {
-      ...created,
-      status: 'QUEUED',
-      forced: false,
-      held: created.hold,
-      scheduled: created.delay,
-      missing: new Set(missing),
-      halts: 0,
-      failures: 0,
-      after: undefined,
-      attempts: 0,
-      hasKey: false,
-      place: undefined,
-      since: 0,
-    };
+    const job = newJob(created);
+    const others = created.dependencies.map((id) => this.jobs.get(id)!);
+    job.missing = new Set(others.filter((other) => !isFinal(other)).map(({ id }) => id));
+    job.isGated = created.inQueue && (this.limit !== null || this.isPaused);
     this.jobs.set(job.id, job);
-    if (failed && !created.runAnyway) this.#end(job, 'FAILED');
+    const hasFailed = others.some(({ status }) => status === 'FAILED' || status === 'ABORTED');
+    if (hasFailed && !created.runAnyway) return this.#end(job, 'FAILED', 'DEPENDENCY_FAILED');
+    if (created.clock === 'deadline') this.#end(job, 'FAILED', 'DEADLINE');
+    if (created.clock === 'queueTimeout') this.#end(job, 'FAILED', 'QUEUE_TIMEOUT');
   }
 
-  #ended(how: 'succeed' | 'fail' | 'halt'): void {
+  #force(job: ModelJob, { ignoreDependencies, ignoreConcurrency }: { ignoreDependencies: boolean; ignoreConcurrency: boolean }): void {
+    const skips = job.held || job.scheduled || (ignoreDependencies && job.missing.size > 0) || (ignoreConcurrency && !job.ignoresKeys);
+    if (job.undoing || (job.forced && !skips)) return;
+    job.forced = true;
+    job.held = false;
+    job.scheduled = false;
+    if (ignoreDependencies) job.missing.clear();
+    if (ignoreConcurrency) job.ignoresKeys = true;
+    // To the tail, also of the band in which it is.
+    if (job.place === 'line') job.since = this.#now;
+  }
+
+  #abort(job: ModelJob, rollback: false | undefined): void {
+    if (job.undoing && (rollback === undefined || job.abandoned)) return;
+    if (this.running === job.id) {
+      this.running = undefined;
+      job.outcomes[job.outcomes.length - 1] = 'ABORTED';
+    }
+    if (job.undoing) abandon(job, this.#end);
+    else conclude(job, 'ABORTED', 'ABORTED_BY_USER', this.#end, rollback ?? job.rollback);
+  }
+
+  #ended(how: AttemptEnd): void {
     const job = this.jobs.get(this.running ?? '');
     if (!job) return;
     this.running = undefined;
     job.status = 'QUEUED';
-    job.after = undefined;
-    if (how === 'succeed') return this.#end(job, 'SUCCEEDED');
-    if (how === 'halt') {
-      job.halts += 1;
-      job.after = 'HALTED';
-      if (job.halts > MAX_HALTS) this.#end(job, 'FAILED');
-      return;
-    }
-    job.failures += 1;
-    job.forced = false;
-    job.scheduled = true;
-    if (job.failures >= MAX_ATTEMPTS) this.#end(job, 'FAILED');
+    const decision = attemptEnded(job, how, this.#end);
+    if (decision) this.decisions.push(decision);
   }
 
-  #end(job: ModelJob, status: JobStatus): void {
+  readonly #end = (job: ModelJob, status: JobStatus, reason?: ReasonCode): void => {
     if (this.running === job.id) this.running = undefined;
     job.status = status;
-    job.place = undefined;
-    job.hasKey = false;
-    for (const other of this.jobs.values()) {
+    job.reason = reason;
+    this.#place(job, undefined);
+    job.keys.clear();
+    for (const other of this.#all) {
       if (!other.missing.delete(job.id)) continue;
-      if (status !== 'SUCCEEDED' && !other.runAnyway && !isFinal(other)) this.#end(other, 'FAILED');
+      if (status !== 'SUCCEEDED' && !other.runAnyway && !isFinal(other)) this.#end(other, 'FAILED', 'DEPENDENCY_FAILED');
     }
-  }
+  };
 
   /** Moves every job to where it now has to be. */
   #settle(): void {
-    for (const job of this.jobs.values()) {
-      if (isFinal(job) || job.id === this.running) continue;
-      job.status = job.held ? 'HELD' : job.missing.size > 0 ? 'WAITING' : job.scheduled ? 'SCHEDULED' : 'QUEUED';
-      if (job.status === 'QUEUED') continue;
-      job.place = undefined;
-      job.hasKey = false;
+    const waiting = this.#all.filter((job) => !isFinal(job) && job.id !== this.running);
+    for (const job of waiting) {
+      const { held, missing, scheduled } = job;
+      // An undo waits for nothing but its own backoff, and keeps its keys.
+      if (job.undoing) job.status = 'ROLLING_BACK';
+      else job.status = held ? 'HELD' : missing.size > 0 ? 'WAITING' : scheduled ? 'SCHEDULED' : 'QUEUED';
+      if (job.status === 'QUEUED' || (job.undoing && !job.scheduled)) continue;
+      this.#place(job, undefined);
+      if (!job.undoing) job.keys.clear();
     }
-    for (const job of this.jobs.values()) if (job.status === 'QUEUED') this.#place(job);
-    this.#grantKey();
+    const inLine = waiting.filter((job) => job.status === 'QUEUED' || (job.undoing && !job.scheduled));
+    // Whoever waits at a gate is let in before those who come there because of the same event.
+    for (const granted = new Map<ModelJob, string[]>(); ; granted.clear()) {
+      for (const job of inLine) this.#place(job, this.#placeOf(job));
+      for (const name of this.gates) {
+        const { waiting: at, held, limit, paused } = this.gate(name);
+        const free = paused ? 0 : Math.max(0, (limit ?? Infinity) - held.length);
+        for (const job of at.slice(0, free)) granted.set(job, [...(granted.get(job) ?? []), name]);
+      }
+      if (granted.size === 0) return;
+      for (const [job, names] of granted) for (const name of names) job.keys.add(name);
+    }
   }
 
-  #place(job: ModelJob): void {
-    const isKept = job.inQueue && this.isPaused && !job.forced;
-    const before = job.place;
-    job.place = job.exclusiveKey && !job.hasKey ? 'key' : isKept ? 'queue' : 'line';
-    if (job.place !== before || this.#bandBefore.get(job) !== band(job)) job.since = this.#now;
-    this.#bandBefore.set(job, band(job));
-  }
-  readonly #bandBefore = new Map<ModelJob, number>();
-
-  /** One at a time has the key, from its turn in line to its end or its next wait. */
-  #grantKey(): void {
-    if (Array.from(this.jobs.values()).some(({ hasKey }) => hasKey)) return;
-    const [next] = this.#in('key');
-    if (!next) return;
-    next.hasKey = true;
-    this.#place(next);
+  #placeOf(job: ModelJob): ModelJob['place'] {
+    const next = this.names.gatesOf(job).find(({ gate }) => !job.keys.has(gate));
+    if (next) return next.gate as ModelJob['place'];
+    return job.inQueue && this.isPaused && !job.forced && !job.undoing ? 'swept' : 'line';
   }
 
-  #in(place: ModelJob['place']): ModelJob[] {
-    return Array.from(this.jobs.values())
-      .filter((job) => job.place === place && job.status === 'QUEUED')
-      .toSorted((a, b) => band(a) - band(b) || a.since - b.since);
+  #place(job: ModelJob, place: ModelJob['place']): void {
+    if (place === job.place && job.lastBand === band(job)) return;
+    // It has stood there all the time.
+    const stays = place === 'line' && this.unmet.has(job) && job.lastBand === band(job);
+    if (!stays) job.since = this.#now;
+    if (place === 'swept' && job.place !== 'line' && job.place !== 'swept') this.unmet.add(job);
+    else if (place !== 'swept') this.unmet.delete(job);
+    job.place = place;
+    job.lastBand = band(job);
   }
 
-  #open(id: string, change: (job: ModelJob) => unknown): void {
+  #at(place: ModelJob['place']): ModelJob[] {
+    return this.#all.filter((job) => job.place === place).toSorted((a, b) => band(a) - band(b) || a.since - b.since);
+  }
+
+  /** The oldest of the lowest band; several where they are of one age. */
+  #first(line: ModelJob[]): string[] {
+    const [first] = line;
+    return line.filter((job) => first && band(job) === band(first) && job.since === first.since).map(({ id }) => id);
+  }
+
+  get #all(): ModelJob[] {
+    return Array.from(this.jobs.values());
+  }
+
+  #open(id: string, change: (job: ModelJob) => void): void {
     const job = this.jobs.get(id);
     if (job && !isFinal(job)) change(job);
   }
 }
-
-/** The oldest of the lowest band; several where they are of one age. */
-function firstOf(line: ModelJob[]): string[] {
-  const [first] = line;
-  return line.filter((job) => first && band(job) === band(first) && job.since === first.since).map(({ id }) => id);
-}
-
-export const band = ({ priority, forced, halts, after }: ModelJob): number => bandOf({ priority, forced, halts, losses: 0, after });
-export const isFinal = ({ status }: { status: JobStatus }): boolean => ['SUCCEEDED', 'FAILED', 'ABORTED'].includes(status);

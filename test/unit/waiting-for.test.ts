@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -61,6 +61,23 @@ test('a job at the gate of a key says when its turn comes, and what goes past', 
     key: 'key:tenant-1',
     message: expect.stringMatching(/when one that is in ends; forceStartJob with ignoreConcurrency/) as string,
   });
+});
+
+test('a job that waits for others names at most 100 of them, as the schema says, and how many there are', async () => {
+  const ids = Array.from({ length: 1_000 }, (_, index) => `d-${index}`);
+  const ended = new Set(ids.slice(0, 7));
+  const loaders = {
+    dependencies: { load: async () => ids },
+    // Of one that the journal does not know it has not been told either.
+    job: { load: async (id: string) => (id === 'd-7' ? undefined : { ...row, id, status: ended.has(id) ? 'SUCCEEDED' : 'RUNNING' }) },
+  } as unknown as Loaders;
+  expect(await waitingFor({ ...row, status: 'WAITING' }, journal, loaders)).toMatchObject({
+    kind: 'DEPENDENCIES',
+    jobIds: ids.slice(7, 107),
+    message: `waits for 993 jobs to end: ${ids.slice(7, 17).join(', ')}`,
+  });
+  const schema = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
+  expect(schema).toMatch(/"The jobs it waits for, of DEPENDENCIES; at most 100\."\n +jobIds/);
 });
 
 test('a job that its queue keeps says its limit and what lets it go on, and nothing of a limit that was lifted', async () => {

@@ -1,0 +1,82 @@
+import { expect } from 'vitest';
+import { agesAt, effectivePriorityOf } from '../../src/job/ageing.ts';
+import { bandOf } from '../../src/job/bands.ts';
+import { Gate } from '../../src/job/gate.ts';
+import { type BadEnd, nextAfter } from '../../src/job/retry.ts';
+import { PRODUCT_DEFAULTS } from '../../src/job/spec.ts';
+import { statusBefore } from '../../src/job/waits.ts';
+import { type Decision, OUTCOMES } from './ends.ts';
+import { band, effectivePriority, isFinal, isWaitingInLine, type ModelJob } from './job.ts';
+import type { Model } from './model.ts';
+
+/** The rules that src/job has of its own, asked about everything that happens to a model, which has them in other words. */
+export class AgainstCode {
+  readonly #model: Model;
+  readonly #gates = new Map<string, Gate>();
+  #tickets = 0;
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  /** After each operation, and each start. */
+  check(about: string): void {
+    for (const job of this.#model.jobs.values()) if (!isFinal(job)) this.#checkJob(job, about);
+    for (const decision of this.#model.decisions.splice(0)) same(nextOf(decision), decision.next, about);
+    for (const name of new Set([...this.#model.gates, ...this.#gates.keys()])) this.#checkGate(name, about);
+  }
+
+  #checkJob(job: ModelJob, about: string): void {
+    const { priority, aged, forced, halts, losses, after, undoing, step, stepStatuses, held, missing, scheduled } = job;
+    const at = `${about}: ${job.id}`;
+    same(effectivePriorityOf({ priority, aged }), effectivePriority(job), at);
+    const begun = step === 0 ? undefined : step === stepStatuses.length - 1 ? ('last' as const) : ('later' as const);
+    same(bandOf({ priority: effectivePriority(job), forced, halts, losses, after, step: undoing ? 'undo' : begun }), band(job), at);
+    if (job.id !== this.#model.running && !undoing)
+      same(statusBefore({ held, missing: missing.size, startsAt: scheduled ? 1 : undefined }), job.status, at);
+    const ages = agesAt({ band: isWaitingInLine(job) ? band(job) : null, bandSince: 5, ageAfterMs: 2 });
+    same(ages, isWaitingInLine(job) && band(job) > 6 ? 7 : null, at);
+  }
+
+  /** The code's gate is told what the model's jobs ask of it, and must have let in, and have waiting, the same ones. */
+  #checkGate(name: string, about: string): void {
+    const { waiting, held, limit, paused } = this.#model.gate(name);
+    const gate = this.#gates.get(name) ?? new Gate({ policy: { limit, paused }, held: [], waiting: [] });
+    this.#gates.set(name, gate);
+    gate.policy = { limit, paused };
+    const [isHeld, isWaiting] = [idsOf(held), idsOf(waiting)];
+    for (const { jobId, ticket } of gate.holders) if (!isHeld.has(jobId)) gate.leave(jobId, ticket);
+    for (const { jobId, ticket } of gate.state.waiting) if (!isHeld.has(jobId) && !isWaiting.has(jobId)) gate.leave(jobId, ticket);
+    letIn(gate);
+    const inside = new Set(gate.holders.map(({ jobId }) => jobId));
+    const asks = [...held.filter(({ id }) => !inside.has(id)), ...waiting].toSorted((a, b) => a.since - b.since);
+    for (const job of asks) {
+      // It ran when the limit was set.
+      if (job.id === this.#model.running) gate.enter({ jobId: job.id, ticket: ++this.#tickets });
+      else gate.want({ jobId: job.id, ticket: ++this.#tickets, band: band(job) });
+    }
+    letIn(gate);
+    const list = (each: readonly { jobId: string }[]): string[] => each.map(({ jobId }) => jobId);
+    same(list(gate.holders).toSorted().join(), [...isHeld].toSorted().join(), `${about}: inside ${name}`);
+    same(list(gate.state.waiting).join(), [...isWaiting].join(), `${about}: waiting at ${name}`);
+  }
+}
+
+/** An assertion takes 2 µs, and there are millions of them. */
+function same<T>(ofCode: T, ofModel: T, about: string): void {
+  if (ofCode !== ofModel) expect(ofCode, about).toBe(ofModel);
+}
+
+function letIn(gate: Gate): void {
+  while (gate.grant().length > 0);
+}
+
+const idsOf = (jobs: readonly { id: string }[]): Set<string> => new Set(jobs.map(({ id }) => id));
+
+function nextOf({ end, job, counts }: Decision): string {
+  const bad: BadEnd = { outcome: OUTCOMES[end], code: 'HANDLER_ERROR', error: { name: 'Error', message: 'as asked', retryable: true } };
+  const { options } = PRODUCT_DEFAULTS;
+  const { maxAttempts, maxHalts, failIfLost, undoing } = job;
+  const onLost = failIfLost && !undoing ? 'FAIL' : 'RUN_AGAIN';
+  return nextAfter(bad, counts, { ...options, retry: { ...options.retry, maxAttempts }, maxHalts, onLost }, () => 0).do;
+}
