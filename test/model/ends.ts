@@ -119,12 +119,13 @@ function undoNext(job: ModelJob, end: End): void {
 function stepSucceeded(job: ModelJob, end: End): void {
   job.stepStatuses[job.step] = 'SUCCEEDED';
   job.step += 1;
-  job.forced = false;
   beginAnew(job);
   if (job.step === job.stepStatuses.length) end(job, 'SUCCEEDED');
 }
 
 function beginAnew(job: ModelJob): void {
+  job.forced = false;
+  job.ignoresKeys = false;
   job.tries = 0;
   job.scheduled = false;
   job.after = undefined;

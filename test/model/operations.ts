@@ -24,8 +24,7 @@ export function draw(model: Model, random: () => number, { losses }: Bounds): Op
     case 'setPriority':
       return { do: kind, id, priority: 1 + upTo(10) };
     case 'forceStart':
-      // A job of many steps would pass its keys for all of them.
-      return { do: kind, id, ignoreDependencies: chance(0.5), ignoreConcurrency: !job.steps && chance(0.3) };
+      return { do: kind, id, ignoreDependencies: chance(0.5), ignoreConcurrency: chance(0.3) };
     case 'abort':
       return { do: kind, id, ...(chance(0.25) ? { rollback: false } : {}) };
     case 'age':
