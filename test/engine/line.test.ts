@@ -186,7 +186,6 @@ test('the place in line is the order in which all are served, by whatever way th
         model,
       );
     },
-    5_000,
   );
   // The undo is the first.
   expect(places.map(([, place]) => place).toSorted((a, b) => a - b)).toEqual(places.map((_, index) => index + 2));
