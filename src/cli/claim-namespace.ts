@@ -3,6 +3,7 @@ import type { ConnectionLike } from '@temporalio/client';
 import { type Config, ConfigError } from '../config.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readNamespace } from '../journal/namespace.ts';
+import { within } from '../process/within.ts';
 import { temporalOf } from '../temporal/address.ts';
 import type { Services } from '../temporal/prepare.ts';
 
@@ -19,7 +20,8 @@ export async function claimNamespace(
   const { namespaceInfo } = await workflowService.describeNamespace({ namespace: config.namespace });
   const own = { name: config.namespace, id: namespaceInfo!.id! };
   const entry = { kind: 'namespace', namespace: own } as const;
-  if (!(await readNamespace(journal.db))) await journal.writer.write(entry);
+  // A journal that is locked keeps nobody from starting, and is told when it can be.
+  if (!(await readNamespace(journal.db))) await within(WAIT_MS, journal.writer.write(entry));
   const kept = await readNamespace(journal.db);
   if (kept && kept.id !== own.id)
     throw new ConfigError(
