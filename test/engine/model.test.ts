@@ -34,7 +34,7 @@ test.each(Array.from({ length: 20 }, (_, index) => FIRST_SEED + index))('does wh
   };
   // A worker takes a second or two to come back.
   const bounds = { losses: seed % 4 === 0 ? 1 : 0 };
-  for (let count = 0; count < 14; count++) await step(draw(model, random, bounds));
+  for (let count = 0; count < 9; count++) await step(draw(model, random, bounds));
   for (let operation = lastOperations(model); operation; operation = lastOperations(model)) await step(operation);
   expect(Array.from(model.jobs.values()).filter((job) => !isFinal(job))).toEqual([]);
   // `<id> 2` is the second attempt of a job.
