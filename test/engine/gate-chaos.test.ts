@@ -132,15 +132,14 @@ test('while holders are killed and terminated as many as may are in, but for the
 });
 
 const key = (name: string) => ({ concurrency: { key: name, limit: 1 } });
+const untilAtItsKey = (id: string): Promise<unknown> =>
+  eventually('the next one waits', async () => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY');
 
 test('the key of a job that is terminated is free within 20 s, and not before its process is gone, while others ask all the time', async () => {
   const one = await running(key('lease'));
   const next = gated(key('lease'));
   const id = await next.created;
-  await eventually(
-    'the next one waits',
-    async () => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY',
-  );
+  await untilAtItsKey(id);
   const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
   const began = Date.now();
   await temporal.handle(one.id).terminate('by the test');
@@ -161,10 +160,7 @@ test('the key of a job that is deleted in Temporal is free soon, and not before 
   const one = await running(key('deleted'));
   const next = gated(key('deleted'));
   const id = await next.created;
-  await eventually(
-    'the next one waits',
-    async () => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY',
-  );
+  await untilAtItsKey(id);
   const { pid } = (await millrace.job(one.id, 'lastAttempt { pid }')).lastAttempt;
   const { namespace } = millrace;
   const workflowExecution = { workflowId: workflowIdOf(one.id) };

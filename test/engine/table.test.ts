@@ -74,6 +74,17 @@ const ABORTED = is('ABORTED', { reason: { code: 'ABORTED_BY_USER', message: 'abo
 const OVER = refused('ALREADY_FINISHED');
 const OPEN = refused('NOT_FINISHED');
 
+/** However it has ended. */
+const FINAL = {
+  abort: OVER,
+  force: OVER,
+  hold: OVER,
+  release: OVER,
+  'set priority': OVER,
+  retry: { codes: [] },
+  'retry from the failed step': refused('NOT_RESUMABLE'),
+};
+
 const TABLE: Record<string, Record<string, Cell>> = {
   WAITING: {
     abort: ABORTED,
@@ -124,33 +135,9 @@ const TABLE: Record<string, Record<string, Cell>> = {
     'set priority': is('ROLLING_BACK', { priority: 7 }),
     retry: OPEN,
   },
-  ABORTED: {
-    abort: is('ABORTED'),
-    force: OVER,
-    hold: OVER,
-    release: OVER,
-    'set priority': OVER,
-    retry: { codes: [] },
-    'retry from the failed step': refused('NOT_RESUMABLE'),
-  },
-  SUCCEEDED: {
-    abort: OVER,
-    force: OVER,
-    hold: OVER,
-    release: OVER,
-    'set priority': OVER,
-    retry: { codes: [] },
-    'retry from the failed step': refused('NOT_RESUMABLE'),
-  },
-  FAILED: {
-    abort: OVER,
-    force: OVER,
-    hold: OVER,
-    release: OVER,
-    'set priority': OVER,
-    retry: { codes: [] },
-    'retry from the failed step': refused('NOT_RESUMABLE'),
-  },
+  ABORTED: { ...FINAL, abort: is('ABORTED') },
+  SUCCEEDED: FINAL,
+  FAILED: FINAL,
 };
 
 describe.each(Object.entries(TABLE))('on a job that is %s', (status, cells) => {
