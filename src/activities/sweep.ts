@@ -34,7 +34,7 @@ export async function sweep(deps: { client: Client; journal: Journal; namespace:
     await eachAtOnce(jobs, set);
     if (paused) {
       const left = ids.filter((id) => tried.has(id));
-      await note(left, false);
+      if (left.length > 0) await note(left, false);
       // Forced while we were at it: its own way back may have come before our move.
       const away = moved.map(({ jobId }) => jobId);
       for (const job of await readForced(journal.db, away)) await move(client, namespace, job, false);
