@@ -8,12 +8,13 @@ import { readJobsById } from '../journal/read-jobs.ts';
 import { rowOf } from '../journal/job-row.ts';
 import { circleOf, waves } from './creation-order.ts';
 import { toUserError } from './errors.ts';
+import { existingJob } from './existing-job.ts';
 import type { JobPayload, JobRows } from './job-rows.ts';
 import type { JobTypes } from './job-types.ts';
 import type { Queues } from './queues.ts';
 import { specOf } from './read-input.ts';
 import type { CreateJobInput } from './schema.gen.ts';
-import { describeJob, startJob, toTemporal } from './to-temporal.ts';
+import { startJob, toTemporal } from './to-temporal.ts';
 
 export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes; rows: JobRows; queues: Queues };
 
@@ -36,25 +37,17 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'ID_TAKEN' || id === undefined)
       return { ...(await rows.refusal(error)), ...(id === undefined ? {} : { jobId: id }) };
-    // Whoever has created it may be about to write its row.
-    const job = await rows.until(id, () => true);
-    if (!job) return { job, userErrors: [toUserError(await notInJournal(client, id))], jobId: id };
-    return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)], jobId: id };
+    try {
+      const job = await existingJob(deps, id);
+      return { job, userErrors: input.ifExists === 'RETURN_EXISTING' ? [] : [toUserError(error)], jobId: id };
+    } catch (unknown) {
+      return { job: null, userErrors: [toUserError(unknown)], jobId: id };
+    }
   }
 }
 
 const idTaken = (id: string): UserError =>
   new UserError('ID_TAKEN', `another job has the id "${id}"; ifExists: RETURN_EXISTING answers with it`, { path: ['id'] });
-
-/** Temporal keeps a job's id for longer than the journal may keep the job; and the journal may be down. */
-async function notInJournal(client: Client, id: string): Promise<UserError> {
-  const last = await describeJob(client, id);
-  const why =
-    last && last.status.name !== 'RUNNING'
-      ? `a job with the id "${id}" has ended (${last.closeTime?.toISOString()}), and the journal has it no more; nothing was created. Give another id, or free this one by deleteJob`
-      : `another job has the id "${id}", and the journal does not show it yet; nothing was created. Ask for it again in a moment`;
-  return new UserError('ID_TAKEN', why, { path: ['id'] });
-}
 
 /** Every item on its own, a few at a time: one that is refused says nothing of the others, but of those that wait for it. */
 export async function createJobs(deps: CreateDeps, inputs: readonly CreateJobInput[]): Promise<{ results: JobPayload[] }> {

@@ -34,6 +34,12 @@ export async function hasFirstEvent(db: Kysely<Tables>, jobId: string): Promise<
   return !(await job.executeTakeFirst()) || (await created.executeTakeFirst()) !== undefined;
 }
 
+/** Whether anything is kept of what a job has told since a time. */
+export async function hasToldSince(db: Kysely<Tables>, jobId: string, time: number): Promise<boolean> {
+  const told = db.selectFrom('event').select('seq').where('job_id', '=', jobId).where('at', '>=', time);
+  return (await told.executeTakeFirst()) !== undefined;
+}
+
 /** A job's output, oldest first, after a seq; with the counts of lines left out that no line carries where they are wanted. */
 export function readLog(
   db: Kysely<Tables>,
