@@ -37,7 +37,7 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
     await worker.stop();
     await order('resumeQueue', { name: 'big' });
     await lines.untilInLine(jobs - (await lines.ended('big')), 'big');
-    const drains = await drainInTurn(lines, pairs ?? (isShort ? 1 : 5), say);
+    const drains = await drainInTurn(lines, pairs ?? (isShort ? 1 : 4), say);
     const bulk = await bench.abortTagged();
     const stated = { bar: 'stated', ok: undefined, spread: 'one run' };
     const n = `${jobs.toLocaleString('en')} jobs in line`;

@@ -64,5 +64,6 @@ async function move(client: Client, namespace: string, { id, pool, attempts_ende
   }
 }
 
-const CHUNK = 100;
+/** So many that what is between two of them does not count, and few enough that a resume, or a force, is not kept waiting. */
+const CHUNK = 250;
 const GRPC_NOT_FOUND = 5;
