@@ -60,7 +60,7 @@ export const attemptActivities = (deps: AttemptDeps): AttemptActivities => {
       try {
         const ended = await turns.take(input.spec.id, heart, async () => {
           const { dependencies } = input.spec;
-          const results = dependencies.length > 0 ? await dependencyResults(deps, dependencies) : {};
+          const results = dependencies.length > 0 ? await dependencyResults(deps, dependencies, heart.asked) : {};
           const limits = limitsOf(input);
           const { pool } = deps;
           const type = input.handler ?? input.spec.type;

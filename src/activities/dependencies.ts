@@ -1,9 +1,10 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Json } from '../index.ts';
 import { workflowIdOf } from '../job/ids.ts';
 import { FINAL_STATUSES, isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
+import { within } from '../process/within.ts';
 import { dependant, dependencyEnded } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { describeWorkflow } from './describe-workflow.ts';
@@ -57,16 +58,27 @@ export async function tellLate({ client, journal }: Deps, id: string, status: Jo
   journal.writer.tell({ kind: 'dependencyTold', jobId: dependantId, dependency: id });
 }
 
+type Results = Record<string, { status: string; result: Json }>;
+
 /**
  * What a handler is told of the jobs its own has waited for, but for those that it was forced past and that have not ended.
- * From the journal, and from Temporal where that has not got it yet.
+ * Temporal's absence is no failure of the job's: it is asked again until the attempt is `over`, which is then told nothing.
  */
-export async function dependencyResults(
-  { client, journal }: Deps,
-  ids: readonly string[],
-): Promise<Record<string, { status: string; result: Json }>> {
+export async function dependencyResults(deps: Deps, ids: readonly string[], over: Promise<unknown>): Promise<Results> {
+  for (;;) {
+    try {
+      return await readResults(deps, ids);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (await within(ASK_AGAIN_MS, over)) return {};
+    }
+  }
+}
+
+/** From the journal, and from Temporal where that has not got it yet. */
+async function readResults({ client, journal }: Deps, ids: readonly string[]): Promise<Results> {
   const rows = await readJobsById(journal.db, ids).catch(() => []);
-  const results: Record<string, { status: string; result: Json }> = {};
+  const results: Results = {};
   for (const row of rows)
     if (row && isFinal(row.status as JobStatus))
       results[row.id] = { status: row.status, result: row.result === null ? null : (JSON.parse(row.result) as Json) };
@@ -103,3 +115,5 @@ export async function finalStatusOf(client: Client, journal: Journal, id: string
       return FINAL_STATUSES.find((final) => final === last.typedSearchAttributes.get(searchAttributes.status)) ?? 'FAILED';
   }
 }
+
+const ASK_AGAIN_MS = 500;
