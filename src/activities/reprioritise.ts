@@ -1,6 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { taskQueueOf } from '../job/ids.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 
 /**
  * Moves the attempt that a workflow has in line to the tail of a band. On one that has started it changes nothing.
@@ -30,9 +31,7 @@ export async function reprioritise(
       log.error('Temporal has ignored a change of priority: jobs in line keep their old place', { workflowId, band, applied });
     return true;
   } catch (error) {
-    if ((error as { code?: number }).code === GRPC_NOT_FOUND) return false;
+    if (isNotFound(error)) return false;
     throw error;
   }
 }
-
-const GRPC_NOT_FOUND = 5;

@@ -5,6 +5,7 @@ import { jobIdOf, workflowIdOf } from '../job/ids.ts';
 import type { JobRecord } from '../job/spec.ts';
 import type { Entry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 import type { JournalSinks } from '../workflows/journal-sinks.ts';
 import type { Run } from './visibility.ts';
 
@@ -53,7 +54,7 @@ async function historyOf(client: Client, jobId: string, runId: string | undefine
     return await client.workflow.getHandle(workflowIdOf(jobId), runId).fetchHistory();
   } catch (error) {
     // Not put in the client's own words here, as other calls' errors are.
-    if ((error as { code?: number }).code === GRPC_NOT_FOUND) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
@@ -105,5 +106,3 @@ function timeOf(event: temporal.api.history.v1.IHistoryEvent): number {
   const { seconds, nanos } = event.eventTime ?? {};
   return Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1e6);
 }
-
-const GRPC_NOT_FOUND = 5;

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { activityIdOf, pausedQueueOf, taskQueueOf, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type InLine, readForced, readLineOf } from '../journal/read-queues.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 /**
@@ -59,11 +60,10 @@ async function move(client: Client, namespace: string, { id, pool, attempts_ende
     });
     return true;
   } catch (error) {
-    if ((error as { code?: number }).code !== GRPC_NOT_FOUND) throw error;
+    if (!isNotFound(error)) throw error;
     return false;
   }
 }
 
 /** So many that what is between two of them does not count, and few enough that a resume, or a force, is not kept waiting. */
 const CHUNK = 250;
-const GRPC_NOT_FOUND = 5;

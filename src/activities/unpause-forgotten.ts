@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { jobIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 import { describeWorkflow } from './describe-workflow.ts';
 import { OUT_OF_LINE } from './withdraw.ts';
 
@@ -30,11 +31,10 @@ async function unpause(client: Client, workflowId: string, id: string): Promise<
     await client.workflowService.unpauseActivity({ namespace, execution: { workflowId }, identity: 'orchestrator', id });
     return true;
   } catch (error) {
-    if ((error as { code?: number }).code === GRPC_NOT_FOUND) return false;
+    if (isNotFound(error)) return false;
     throw error;
   }
 }
 
 /** An attempt that is taken out of line is cancelled, or goes on, within a second, and after an orchestrator's death within ten. */
 const FORGOTTEN_MS = 60_000;
-const GRPC_NOT_FOUND = 5;

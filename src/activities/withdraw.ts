@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { isNotFound } from '../temporal/is-not-found.ts';
 
 /** `out`: it is out of line and cannot start. `started`: it was too late. `absent`: nothing of that id is in line: not yet, or no more. */
 export type Withdrawn = 'out' | 'started' | 'absent';
@@ -22,10 +23,9 @@ export async function withdraw(client: Client, namespace: string, workflowId: st
     await client.workflowService.unpauseActivity(target);
     return 'started';
   } catch (error) {
-    if ((error as { code?: number }).code === GRPC_NOT_FOUND) return 'absent';
+    if (isNotFound(error)) return 'absent';
     throw error;
   }
 }
 
 const { PENDING_ACTIVITY_STATE_PAUSED } = proto.temporal.api.enums.v1.PendingActivityState;
-const GRPC_NOT_FOUND = 5;

@@ -5,6 +5,7 @@ import { isJobId, workflowIdOf } from '../job/ids.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import { isAwaited, type JobRow, readJobsById } from '../journal/read-jobs.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 import { fromJournal, notFound, toUserError } from './errors.ts';
 import type { JobRows } from './job-rows.ts';
 import type { DeleteJobInput, UserError as UserErrorShape } from './schema.gen.ts';
@@ -63,7 +64,7 @@ async function deleteHistory(client: Client, id: string, lastRunId: string): Pro
     try {
       await toTemporal(client, () => client.workflowService.deleteWorkflowExecution(execution));
     } catch (error) {
-      if ((error as { code?: number }).code !== GRPC_NOT_FOUND) throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
   for (const until = Date.now() + DELETED_WAIT_MS; ; await pause(PAUSE_MS)) {
@@ -89,7 +90,6 @@ async function earlierRuns(client: Client, id: string, lastRunId: string): Promi
 const notFinished = (id: string, how: string): UserError =>
   new UserError('NOT_FINISHED', `the job "${id}" is ${how}: only a final job can be deleted`, { path: ['id'] });
 
-const GRPC_NOT_FOUND = 5;
 const SETTLE_MS = 3_000;
 /**
  * Asked to delete a history whose end it has not noted yet, the server looks again after 3 s, and with longer and longer pauses.

@@ -7,6 +7,7 @@ import { rowOf } from '../journal/job-row.ts';
 import { prunedBefore } from '../journal/prune.ts';
 import { hasToldSince } from '../journal/read-events.ts';
 import type { JobRow } from '../journal/read-jobs.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 import type { CreateDeps } from './create-jobs.ts';
 import { fromJournal } from './errors.ts';
 import { describeJob, toTemporal } from './to-temporal.ts';
@@ -22,7 +23,7 @@ export async function existingJob({ client, journal, rows }: CreateDeps, id: str
   const row = await rows.read(id);
   if (row) return row;
   const last = await describeJob(client, id);
-  if (!last) throw new Fault('BACKEND_UNAVAILABLE', `the job "${id}" has just been deleted; nothing was created, try again`);
+  if (!last) throw deleted(id);
   if (last.status.name !== 'RUNNING') {
     const ended = `a job with the id "${id}" has ended (${last.closeTime?.toISOString()}), and the journal`;
     if (await fromJournal(() => isStillToTell(journal, id, last)))
@@ -47,14 +48,17 @@ async function isStillToTell(
 
 /** What a run was begun with. */
 async function specIn(client: CreateDeps['client'], id: string, runId: string): Promise<JobSpec> {
-  const { history } = await toTemporal(client, () =>
-    client.workflowService.getWorkflowExecutionHistory({
-      namespace: client.options.namespace,
-      execution: { workflowId: workflowIdOf(id), runId },
-      maximumPageSize: 1,
-    }),
+  const { namespace } = client.options;
+  const firstEvent = { namespace, execution: { workflowId: workflowIdOf(id), runId }, maximumPageSize: 1 };
+  const { history } = await toTemporal(client, () => client.workflowService.getWorkflowExecutionHistory(firstEvent)).catch(
+    (error: unknown) => {
+      throw isNotFound(error) ? deleted(id) : error;
+    },
   );
   const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
   if (!payload) throw new Error(`the history of the job "${id}" does not begin with what it was created with`);
   return completed(defaultPayloadConverter.fromPayload<JobSpec>(payload));
 }
+
+const deleted = (id: string): Fault =>
+  new Fault('BACKEND_UNAVAILABLE', `the job "${id}" has just been deleted; nothing was created, try again`);

@@ -3,6 +3,7 @@ import { defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Json } from '../index.ts';
 import { upS } from '../process/uptime.ts';
+import { isNotFound } from '../temporal/is-not-found.ts';
 import type { Runner } from './runner.ts';
 
 /** Why an attempt must end although its handler has not. */
@@ -138,7 +139,7 @@ export class Heart {
       this.#acknowledged(sentAtS);
       if (answer.cancelRequested) this.#asked.resolve('cancelled');
     } catch (error) {
-      if ((error as { code?: number }).code !== GRPC_NOT_FOUND) return;
+      if (!isNotFound(error)) return;
       this.#gone = true;
       this.#asked.resolve('gone');
     }
@@ -160,4 +161,3 @@ const FENCE_S = 24;
 const OUTER_FENCE_S = 26;
 const FRESH_MS = 2_000;
 const RETRY_MS = 250;
-const GRPC_NOT_FOUND = 5;
