@@ -68,6 +68,8 @@ describe.concurrent('a host that is gone', () => {
       // The other one keeps its slot until the lost job is in line: which of the two it takes is not by chance.
       const lost = await millrace.until(one.id, ({ status }) => status === 'QUEUED', 60_000);
       expect(lost).toMatchObject({ band: 1, losses: 1, attempts: { nodes: [{ outcome: 'LOST' }] } });
+      // The journal is told by the workflow's task, and Temporal has the attempt when that has ended.
+      await temporal.untilInLine([one.id], { [one.id]: 1 });
       scratch.open(other.gate);
       const second = await startedAttempt(one.id, 2);
       expect(Date.parse(second.startedAt) - killedAt).toBeLessThan(45_000);
