@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type DataPaths, dataPathsOf } from './data-paths.ts';
+import { dropIndexes } from './drop-indexes.ts';
 import { endLeftovers } from './end-leftovers.ts';
 import { findServer, type ServerProgram } from './find-server.ts';
 import { keepPorts, type Ports } from './keep-ports.ts';
@@ -69,6 +70,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     });
     const address = `127.0.0.1:${ports.frontend}`;
     await readyUnlessDead(address, died, signal);
+    dropIndexes(paths.dbFile);
     const hasUi = ui && (found.kind === 'cli' || found.uiPath !== undefined);
     return {
       address,
