@@ -18,7 +18,7 @@ test('a server keeps the indexes that something is listed by, also over a restar
         .prepare(`select name from sqlite_master where type = 'index' and tbl_name = 'executions_visibility' and name not like 'sqlite_%'`)
         .all();
       db.close();
-      expect(names.map(({ name }) => name).toSorted()).toEqual([
+      expect(names.map(({ name }) => String(name)).toSorted()).toEqual([
         'by_execution_time',
         'by_status',
         'by_workflow_id',
