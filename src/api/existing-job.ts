@@ -8,13 +8,14 @@ import { prunedBefore } from '../journal/prune.ts';
 import { hasToldSince } from '../journal/read-events.ts';
 import type { JobRow } from '../journal/read-jobs.ts';
 import { isNotFound } from '../temporal/is-not-found.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { CreateDeps } from './create-jobs.ts';
 import { fromJournal } from './errors.ts';
 import { describeJob, toTemporal } from './to-temporal.ts';
 
 /**
  * The job that has an id. Whoever created it may have been cut off before it wrote the row, or be about to: the row of one
- * that is open is written here, from what Temporal has of it, so that it can be asked for again at once.
+ * that is open, and where it began, is written here from what Temporal has of it, so that it can be asked for again at once.
  *
  * @throws UserError ID_TAKEN where the job has ended and the journal has it no more; Fault BACKEND_UNAVAILABLE where the
  * journal does not have it yet.
@@ -32,7 +33,14 @@ export async function existingJob({ client, journal, rows }: CreateDeps, id: str
     throw new UserError('ID_TAKEN', message, { path: ['id'] });
   }
   const spec = await specIn(client, id, last.runId);
-  await rows.record({ kind: 'job', record: firstRecord(spec) });
+  const record = firstRecord(spec);
+  // It has come further: a row that says less would keep the reconciler from telling the whole.
+  if (last.typedSearchAttributes.get(searchAttributes.status) !== record.status)
+    throw new Fault(
+      'BACKEND_UNAVAILABLE',
+      `there is a job "${id}", and the journal does not show it yet; nothing was created, try again in a moment`,
+    );
+  await rows.record({ kind: 'job', record });
   return (await rows.read(id)) ?? rowOf(spec);
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
+import { ordersTo } from './fixtures/orders.ts';
 import { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
@@ -42,8 +43,11 @@ test('a job whose creator was cut off before its row is there is what another as
   expect(await millrace.create(input)).toBe('cut-off');
   const ended = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
   await millrace.untilFinal(ended);
+  const further = await millrace.create({ type: 'sleep', payload: { ms: 0 }, delay: '1h' });
+  await ordersTo(millrace).hold(further);
   await millrace.role('orchestrator').stop();
   erase('cut-off', 'job', 'event');
+  erase(further, 'job', 'event');
   erase(ended, 'job', 'event');
 
   const again = await millrace.client.data(CREATE, { input: { ...input, ifExists: 'RETURN_EXISTING' } });
@@ -54,6 +58,10 @@ test('a job whose creator was cut off before its row is there is what another as
     createJob: { job: { id: 'cut-off' }, userErrors: [{ code: 'ID_TAKEN' }] },
   });
 
+  // What it has come to only the reconciler can tell.
+  await expect(millrace.client.data(CREATE, { input: { ...input, id: further, ifExists: 'RETURN_EXISTING' } })).rejects.toThrow(
+    'the journal does not show it yet; nothing was created, try again in a moment',
+  );
   const early = millrace.client.data(CREATE, { input: { ...input, id: ended, ifExists: 'RETURN_EXISTING' } });
   await expect(early).rejects.toThrow(`has ended`);
   await expect(early).rejects.toThrow('does not show it yet; nothing was created, try again in a moment');
