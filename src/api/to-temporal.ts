@@ -12,6 +12,7 @@ import type { JobSpec } from '../job/spec.ts';
 import type { Kept } from '../workflows/job-life.ts';
 import type { jobWorkflow } from '../workflows/job.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
+import { oncePrepared } from './once-prepared.ts';
 
 /**
  * Starts a job's workflow.
@@ -19,37 +20,41 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
  * @param kept what a job that is run again goes on with.
  * @param once what {@link begunBy} answers with from then on.
  * @returns false where the id is taken: by any job there was, or, with `kept`, by one that is not final.
- * @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time.
+ * @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time, or nobody has prepared it for jobs.
  */
 export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?: string): Promise<boolean> {
+  const named = (error: unknown): never => {
+    throw error instanceof Fault && !kept ? notKnown(spec.id, error) : error;
+  };
   try {
-    await toTemporal(client, () =>
-      client.workflow.start<typeof jobWorkflow>('jobWorkflow', {
-        workflowId: workflowIdOf(spec.id),
-        taskQueue: ORCHESTRATOR_TASK_QUEUE,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-        args: kept ? [spec, kept] : [spec],
-        workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
-        // Its first task stands in line too: a burst of regular jobs must not delay an urgent one before it is in its own.
-        priority: { priorityKey: bandOfPriority(spec.priority) },
-        ...(kept ? { memo: { follows: kept.rev, ...(once === undefined ? {} : { askedBy: once }) } satisfies Begun } : {}),
-        staticSummary: `${spec.type}, queue ${spec.queue}`,
-        typedSearchAttributes: [
-          { key: searchAttributes.type, value: spec.type },
-          { key: searchAttributes.queue, value: spec.queue },
-          { key: searchAttributes.pool, value: spec.pool },
-          { key: searchAttributes.status, value: kept?.status ?? firstRecord(spec).status },
-          { key: searchAttributes.priority, value: spec.priority },
-          ...(spec.tags.length > 0 ? [{ key: searchAttributes.tags, value: tagsThatFit(spec.tags) }] : []),
-        ],
-      }),
-    );
+    await oncePrepared(client.options.namespace, () => toTemporal(client, () => beginJob(client, spec, kept, once)).catch(named));
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error instanceof Fault && !kept ? notKnown(spec.id, error) : error;
+    throw error;
   }
 }
+
+const beginJob = (client: Client, spec: JobSpec, kept?: Kept, once?: string) =>
+  client.workflow.start<typeof jobWorkflow>('jobWorkflow', {
+    workflowId: workflowIdOf(spec.id),
+    taskQueue: ORCHESTRATOR_TASK_QUEUE,
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+    args: kept ? [spec, kept] : [spec],
+    workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+    // Its first task stands in line too: a burst of regular jobs must not delay an urgent one before it is in its own.
+    priority: { priorityKey: bandOfPriority(spec.priority) },
+    ...(kept ? { memo: { follows: kept.rev, ...(once === undefined ? {} : { askedBy: once }) } satisfies Begun } : {}),
+    staticSummary: `${spec.type}, queue ${spec.queue}`,
+    typedSearchAttributes: [
+      { key: searchAttributes.type, value: spec.type },
+      { key: searchAttributes.queue, value: spec.queue },
+      { key: searchAttributes.pool, value: spec.pool },
+      { key: searchAttributes.status, value: kept?.status ?? firstRecord(spec).status },
+      { key: searchAttributes.priority, value: spec.priority },
+      ...(spec.tags.length > 0 ? [{ key: searchAttributes.tags, value: tagsThatFit(spec.tags) }] : []),
+    ],
+  });
 
 /** What a run that retryJob has begun says of its beginning. */
 type Begun = {

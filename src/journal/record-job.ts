@@ -66,8 +66,7 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     status,
     workflow_status: record.status,
     attempts_ended: record.attemptsEnded,
-    // A job that was reset in Temporal knows of fewer attempts than before.
-    ...(record.attemptsEnded < row.attempts_ended ? { last_started: record.attemptsEnded } : {}),
+    ...lastStartedOf(record, row),
     // Run again, it may have been given another payload.
     ...(record.spec && record.events.some(({ kind }) => kind === 'RETRIED')
       ? { payload: JSON.stringify(record.spec.payload), abort_grace_ms: null }
@@ -96,6 +95,13 @@ function changesOf(record: JobRecord, row: Pick<JobTable, (typeof KNOWN)[number]
     result: record.result === undefined ? null : JSON.stringify(record.result),
     finished_at: record.finishedAt ?? null,
   };
+}
+
+function lastStartedOf({ attemptsEnded, ended }: JobRecord, row: Pick<JobTable, 'attempts_ended' | 'last_started'>): Partial<JobTable> {
+  // A job that was reset in Temporal knows of fewer attempts than before.
+  if (attemptsEnded < row.attempts_ended) return { last_started: attemptsEnded };
+  // Its worker may be slower to tell of its start than the workflow of its end. One that was aborted may have been in line.
+  return ended && ended.outcome !== 'ABORTED' && ended.number > row.last_started ? { last_started: ended.number } : {};
 }
 
 /** Also the undo that follows an attempt, of which no QUEUED tells, and one that is forced again: Temporal moves it each time. */

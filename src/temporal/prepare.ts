@@ -15,7 +15,7 @@ const RETENTION_DAYS = 30;
  * Makes a cluster ready for Millrace: its version is checked, the namespace and the search attributes are registered
  * where they are missing. Repeatable, and safe when several do it at once.
  *
- * @throws TemporalTooOld
+ * @throws TemporalTooOld; the server's error for as long as it does not know yet what was registered (10 s by default), when all is to be done again.
  */
 export async function prepareCluster({ workflowService, operatorService }: Services, namespace: string): Promise<void> {
   const { serverVersion } = await workflowService.getSystemInfo({});
@@ -32,6 +32,7 @@ export async function prepareCluster({ workflowService, operatorService }: Servi
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
   const missing = types.filter(([name]) => !customAttributes?.[name]);
   if (missing.length > 0) await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+  await workflowService.countWorkflowExecutions({ namespace, query: BY_ALL });
 }
 
 export class TemporalTooOld extends Error {
@@ -70,4 +71,9 @@ const INDEXED_TYPES = {
   KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
   INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
 };
+/** Counts nothing, but is refused by a server whose cache lacks one of them, as a job's start would be. The id is looked for by an index. */
+const BY_ALL = [
+  `WorkflowId = 'none'`,
+  ...Object.values(searchAttributes).map(({ name, type }) => `${name} = ${type === 'INT' ? 0 : `'none'`}`),
+].join(' AND ');
 const GRPC_ALREADY_EXISTS = 6;

@@ -14,9 +14,12 @@ export type Message = { data?: Record<string, any> | null; errors?: readonly { m
 export class GraphqlClient {
   readonly url: string;
   readonly #sockets: Client;
+  readonly #lastWords: () => string;
 
-  constructor(url: string) {
+  /** `lastWords`: what the server has logged, for the message of an error that says no more than that the log has it. */
+  constructor(url: string, lastWords: () => string = () => '') {
     this.url = url;
+    this.#lastWords = lastWords;
     this.#sockets = createClient({
       url: `${url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
@@ -40,7 +43,7 @@ export class GraphqlClient {
   /** The data. @throws Error where there is a top-level error. */
   async data(query: string, variables: Record<string, unknown> = {}): Promise<Record<string, any>> {
     const { data, errors } = await this.ask(query, variables);
-    if (errors || !data) throw new Error(JSON.stringify(errors));
+    if (errors || !data) throw new Error(`${JSON.stringify(errors)}\n${this.#lastWords()}`);
     return data;
   }
 

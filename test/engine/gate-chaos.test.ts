@@ -22,6 +22,27 @@ const scratch = shareMillrace({ slots: 4 }, (shared) => {
   ({ create: gated, running } = gatedJobs(millrace, scratch));
 });
 
+/** @throws Error with where those are that have not, and what their gate and the roles have to say. */
+async function untilAllHaveEnded(count: number): Promise<void> {
+  try {
+    await eventually(
+      'all have ended',
+      async () => {
+        const { total, succeeded, failed, aborted } = await countsOf();
+        return total === count && succeeded + failed + aborted === total;
+      },
+      120_000,
+    );
+  } catch (error) {
+    const { jobs } = await millrace.client.data(LEFT, { filter: { ...KEYED, status: ['QUEUED', 'RUNNING', 'WAITING', 'SCHEDULED'] } });
+    const said = [await countsOf(), jobs.nodes, await temporal.gate('key:chaos')].map((each) => JSON.stringify(each));
+    throw new Error([(error as Error).message, ...said, millrace.lastWords()].join('\n'), { cause: error });
+  }
+}
+const LEFT = `query ($filter: JobFilter) {
+  jobs(filter: $filter) { nodes { id status attemptCount halts waitingFor { kind message } lastAttempt { pid startedAt finishedAt outcome } } }
+}`;
+
 const KEYED = { tagsAll: ['keyed'] };
 const OPEN = 'query ($filter: JobFilter) { jobCounts(filter: $filter) { total succeeded failed aborted } }';
 const countsOf = async () => (await millrace.client.data(OPEN, { filter: KEYED })).jobCounts;
@@ -65,14 +86,7 @@ test('while holders are killed and terminated never more than the limit are in, 
     for (const id of terminated) await temporal.handle(id).terminate('by the test');
     for (const job of jobs.slice(0, limit - terminated.length)) job.open();
   }
-  await eventually(
-    'all have ended',
-    async () => {
-      const { total, succeeded, failed, aborted } = await countsOf();
-      return total === ids.length && succeeded + failed + aborted === total;
-    },
-    120_000,
-  );
+  await untilAllHaveEnded(ids.length);
   expect(await countsOf()).toMatchObject({ failed: 0, aborted: terminated.length });
   for (const id of terminated)
     expect(await millrace.job(id, 'status reason { code }')).toEqual({ status: 'ABORTED', reason: { code: 'TERMINATED' } });

@@ -24,7 +24,7 @@ export class Millrace {
     this.dataDir = dataDir;
     this.env = env;
     this.url = url;
-    this.client = new GraphqlClient(url);
+    this.client = new GraphqlClient(url, () => this.lastWords());
   }
 
   static async start({
@@ -77,6 +77,11 @@ export class Millrace {
     return process;
   }
 
+  /** The end of each role's log, for the message of a test that fails. */
+  lastWords(): string {
+    return Array.from(this.roles, ([name, role]) => `${name}:\n${role.log().slice(-LAST_WORDS)}`).join('\n');
+  }
+
   /** Creates a job and answers with its id. @throws Error where it is refused. */
   async create(input: Record<string, unknown>): Promise<string> {
     const { createJob } = await this.client.data(
@@ -102,7 +107,8 @@ export class Millrace {
     try {
       for (;;) {
         const next = await Promise.race([updates.next(), late]);
-        if (next === 'late') throw new Error(`the job is not as wished after ${deadlineMs} ms: ${JSON.stringify(last)}`);
+        if (next === 'late')
+          throw new Error(`the job is not as wished after ${deadlineMs} ms: ${JSON.stringify(last)}\n${this.lastWords()}`);
         if (next.done) throw new Error(`the job is final and not as wished: ${JSON.stringify(last)}`);
         if (next.value.errors) throw new Error(JSON.stringify(next.value.errors));
         last = next.value.data?.['jobUpdated'];
@@ -146,6 +152,9 @@ export class Millrace {
     return processesOf(this.dataDir);
   }
 }
+
+/** Characters of each role's log. */
+const LAST_WORDS = 2_000;
 
 const isRunning = (pid: number): boolean => commandOf(pid).length > 0;
 

@@ -245,6 +245,7 @@ describe('a Temporal server', () => {
         getSystemInfo: async () => ({ serverVersion }),
         registerNamespace: async () => void calls.push('registerNamespace'),
         describeNamespace: async () => ({ namespaceInfo: { capabilities } }),
+        countWorkflowExecutions: async () => ({}),
       },
       operatorService: {
         listSearchAttributes: async () => ({ customAttributes: {} }),

@@ -36,6 +36,23 @@ test('what happened is in the feed although an answer with the same state was wr
   expect((await seen(journal)).kinds).toEqual(['CREATED', 'QUEUED', 'PRIORITY_SET']);
 });
 
+test('a job has the attempts that it knows to have ended, whenever their workers tell of them', async () => {
+  const journal = await openJournal();
+  const ended: JobRecord = { ...rest, rev: 2, key: '2', status: 'SUCCEEDED', attemptsEnded: 1, finishedAt: first.at + 9, events: [] };
+  await tell(journal, first, { ...ended, ended: { number: 1, outcome: 'SUCCEEDED' } });
+  expect((await seen(journal)).job).toMatchObject({ status: 'SUCCEEDED', last_started: 1 });
+  const attempt = { spec, jobId: spec.id, number: 1, workflowId: 'job:a-job', activityId: 'a', workerId: 'w', host: 'h', pid: 1 };
+  await record(journal, [{ kind: 'attemptStarted', attempt: { ...attempt, step: undefined, undo: undefined, at: first.at + 1 } }]);
+  expect((await seen(journal)).job).toMatchObject({ status: 'SUCCEEDED', last_started: 1, started_at: first.at + 1 });
+});
+
+test('an attempt that was aborted in line counts as none', async () => {
+  const journal = await openJournal();
+  const aborted: JobRecord = { ...rest, rev: 2, key: '2', status: 'ABORTED', attemptsEnded: 1, finishedAt: first.at + 9, events: [] };
+  await tell(journal, first, { ...aborted, ended: { number: 1, outcome: 'ABORTED' } });
+  expect((await seen(journal)).job).toMatchObject({ status: 'ABORTED', last_started: 0 });
+});
+
 const tell = (journal: Database, ...records: JobRecord[]): Promise<void> =>
   record(
     journal,
