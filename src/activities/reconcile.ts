@@ -2,16 +2,17 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { jobIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { openJobIds, readJobsById, readUntold } from '../journal/read-jobs.ts';
-import { isFinal, type JobStatus } from '../job/status.ts';
+import { openJobIds, readUntold } from '../journal/read-jobs.ts';
+import type { JobStatus } from '../job/status.ts';
 import { tellLate } from './dependencies.ts';
 import { reconcileBulks } from './reconcile-bulks.ts';
 import { restorePolicies } from './gates.ts';
 import { complete, restoreAll } from './complete.ts';
 import { endGone, tellOfGone } from './gone.ts';
 import { prune, type Retention } from './prune.ts';
+import { type Doubts, Suspects } from './suspects.ts';
 import { unpauseForgotten } from './unpause-forgotten.ts';
-import { CHUNK, inChunks, named, type Seen, STATUSES, timeOf, workflowsSince } from './visibility.ts';
+import { CHUNK, inChunks, named, STATUSES, timeOf, workflowsSince } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal; bundle: string };
 
@@ -31,12 +32,12 @@ export async function reconcile(deps: Deps & { retention: Retention }): Promise<
     // At the start, and when another journal has taken its place.
     if (!look || journal.id !== journalId) {
       journalId = journal.id;
-      look = { since: began - lookBackMs, after: '', most: Infinity };
+      look = { since: began - lookBackMs, after: '', most: Infinity, doubts: new Map() };
       await restorePolicies(deps);
       await complete(deps, began - retention.jobsMs, beat);
     }
-    const { since, after } = await reconcileOnce(deps, look, beat);
-    look = { since, after, most: MOST_OPEN };
+    const { repaired: _, ...next } = await reconcileOnce(deps, look, beat);
+    look = { ...next, most: MOST_OPEN };
     if (began - unpausedAt >= UNPAUSE_EVERY_MS) {
       unpausedAt = began;
       await unpauseForgotten(deps);
@@ -59,25 +60,22 @@ async function pauseUnlessReplaced(journal: Journal, sleep: (ms: number) => Prom
  * What a pass looks at: all that Temporal has begun or ended since a time, and, lest one has been missed, so many of the jobs that the
  * journal has as open, from an id on. With many of them each is looked at now and then: to ask for one costs a server 0.5 ms.
  */
-export type Look = { since: number; after: string; most: number };
-
-/** Jobs that the journal does not know, and jobs that it has as open although a run of them is closed. */
-type Suspects = { missing: Set<string>; closed: Set<string> };
+export type Look = { since: number; after: string; most: number; doubts: Doubts };
 
 /** One pass. @returns the jobs that had to be repaired, and from where the next one looks. */
 export async function reconcileOnce(
   deps: Deps,
   look: Look,
   beat: () => void = () => {},
-): Promise<Pick<Look, 'since' | 'after'> & { repaired: string[] }> {
+): Promise<Omit<Look, 'most'> & { repaired: string[] }> {
   const { client, journal } = deps;
-  const suspects: Suspects = { missing: new Set(), closed: new Set() };
+  const suspects = new Suspects(journal);
   let newest = look.since + OVERLAP_MS;
   for (const status of STATUSES) {
     for await (const chunk of inChunks(workflowsSince(client, status, look.since))) {
       beat();
       newest = Math.max(newest, ...chunk.map(timeOf));
-      await compare(journal, chunk, suspects);
+      await suspects.look(chunk);
     }
   }
   let { after } = look;
@@ -88,31 +86,21 @@ export async function reconcileOnce(
     beat();
     const unseen = new Set(open.map(({ id }) => id));
     for await (const chunk of inChunks(client.workflow.list({ query: named([...unseen]) }))) {
-      await compare(journal, chunk, suspects);
+      await suspects.look(chunk);
       for (const { workflowId } of chunk) unseen.delete(jobIdOf(workflowId)!);
     }
     await endGone(deps, unseen);
     if (after === '') break;
   }
+  const { behind, doubts } = await suspects.behind(client, look.doubts);
   await exceptLiving(client, suspects.closed);
-  const stale = suspects.missing.union(suspects.closed);
+  const stale = suspects.missing.union(suspects.closed).union(behind);
   await restoreAll(deps, stale, beat);
   for (const { job_id, depends_on, status } of await readUntold(journal.db, CHUNK))
     await tellLate(deps, depends_on, status as JobStatus, job_id);
   await tellOfGone(deps, CHUNK);
   await reconcileBulks({ client, journal });
-  return { since: newest - OVERLAP_MS, after, repaired: [...stale] };
-}
-
-async function compare(journal: Journal, workflows: Seen[], { missing, closed }: Suspects): Promise<void> {
-  const ids = workflows.map(({ workflowId }) => jobIdOf(workflowId)).filter((id) => id !== undefined);
-  if (ids.length === 0) return;
-  const rows = await readJobsById(journal.db, ids);
-  for (const [index, id] of ids.entries()) {
-    const row = rows[index];
-    if (!row) missing.add(id);
-    else if (workflows[index]?.status.name !== 'RUNNING' && !isFinal(row.status as JobStatus)) closed.add(id);
-  }
+  return { since: newest - OVERLAP_MS, after, doubts, repaired: [...stale] };
 }
 
 /** A job that was reset, is run again, or goes on in a new run has runs that are closed, and lives all the same. */

@@ -1,8 +1,15 @@
 import type { Client } from '@temporalio/client';
+import type { TypedSearchAttributes } from '@temporalio/common';
 import { jobIdOf, workflowIdOf } from '../job/ids.ts';
 
 /** What Temporal's visibility says of a workflow, as far as it matters here. */
-export type Seen = { workflowId: string; status: { name: string }; startTime: Date; closeTime?: Date };
+export type Seen = {
+  workflowId: string;
+  status: { name: string };
+  startTime: Date;
+  closeTime?: Date;
+  typedSearchAttributes?: TypedSearchAttributes;
+};
 
 /** In the words of a query. */
 export const STATUSES = ['Running', 'Completed', 'Failed', 'Canceled', 'Terminated', 'TimedOut'] as const;

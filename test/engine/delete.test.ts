@@ -97,7 +97,9 @@ test('a deleted job does not come back by a reconciler that finds it in a visibi
   };
   const deps = { client: stale as never, journal, bundle: await workflowBundle(config.cacheDir) };
   // Stopped, it has written all that it was told.
-  const { repaired } = await reconcileOnce(deps, { since: 0, after: '', most: Infinity }).finally(() => journal.stop(5_000));
+  const { repaired } = await reconcileOnce(deps, { since: 0, after: '', most: Infinity, doubts: new Map() }).finally(() =>
+    journal.stop(5_000),
+  );
   expect(repaired).toContain(id);
   expect(await millrace.job(id)).toBeNull();
 });

@@ -148,7 +148,7 @@ test('held after it was forced past it, it is told of its end once and not for e
   const deps = { client: temporal.client, journal, bundle: await workflowBundle(config.cacheDir) };
   onTestFinished(() => journal.stop(5_000));
   for (let pass = 0; pass < 4; pass++) {
-    await reconcileOnce(deps, { since: Date.now(), after: '', most: 0 });
+    await reconcileOnce(deps, { since: Date.now(), after: '', most: 0, doubts: new Map() });
     await journal.writer.write({ kind: 'linePaused', jobIds: [], paused: false });
   }
   const { events } = await temporal.handle(forced).fetchHistory();

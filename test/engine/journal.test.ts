@@ -139,6 +139,19 @@ describe('a journal that has lost something', () => {
       ).toHaveLength(1);
   });
 
+  test('is repaired of what an open job has come to', async () => {
+    const id = await millrace.create({ id: 'hold-lost', type: 'sleep', payload: { ms: 0 }, pool: 'nobody' });
+    await mutate(millrace, 'holdJob', { id });
+    const before = await millrace.until(id, 'HELD');
+    journal.prepare(`update job set status = 'QUEUED', workflow_status = 'QUEUED', rev = 1, held = 0, band = 15 where id = ?`).run(id);
+    // Two passes say the same of it.
+    await millrace.until(id, 'HELD', 40_000);
+    expect({ ...(await millrace.until(id, 'HELD')), version: 0 }).toEqual({ ...before, version: 0 });
+    const kinds = await kindsOf(millrace, id);
+    expect(kinds.filter((kind) => kind === 'HELD')).toHaveLength(1);
+    expect(kinds.at(-1)).toBe('RECONCILED');
+  });
+
   async function createAndEnd(id: string): Promise<string> {
     await millrace.create({ id, type: 'sleep', payload: { ms: 0 } });
     await millrace.until(id, 'SUCCEEDED');
