@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { memoryOf } from '../src/cli/demo/processes.ts';
 import { within } from '../src/process/within.ts';
-import { drainFigure, drainInTurn } from './drain.ts';
+import { drainFigures, drainInTurn } from './drain.ts';
 import type { Bench, Figure } from './figure.ts';
 import { Lines } from './line.ts';
 import { pssOf } from './memory.ts';
@@ -57,7 +57,7 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
       },
       latencyFigure(`${n}: a page of 100 jobs, p99`, pages),
       latencyFigure(`${n}: the place in line of the last one, p99`, places),
-      drainFigure(n, drains),
+      ...drainFigures(n, drains),
       {
         name: `pauseQueue with ${n} at its head: answered`,
         value: `${short(answeredMs)} ms`,

@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { Runtime, Worker } from '@temporalio/worker';
+import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { orchestratorActivities } from '../activities/orchestrator.ts';
 import { act } from '../api/act.ts';
 import { JobTypes } from '../api/job-types.ts';
@@ -7,7 +7,7 @@ import { Jobs } from '../api/jobs.ts';
 import { Live } from '../api/live.ts';
 import { Queues } from '../api/queues.ts';
 import type { Config } from '../config.ts';
-import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
+import { LONG_LINE_TASK_QUEUE, ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
 import type { JobRecord } from '../job/spec.ts';
 import { openJournal, type Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
@@ -39,10 +39,9 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   // A bulk operation does to each job what the api does to one.
   const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });
   runWorkflowsWithoutPromiseHooks();
-  const worker = await Worker.create({
+  const options: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace,
-    taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
     activities: orchestratorActivities({
       client,
@@ -60,12 +59,15 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     maxConcurrentActivityTaskExecutions: 10,
     // An activity learns at its next heartbeat that it is asked to stop.
     maxHeartbeatThrottleInterval: '1s',
-    maxCachedWorkflows: CACHED_WORKFLOWS,
     // Taken over by another orchestrator this much after a kill -9.
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
-  });
-  const running = worker.run();
+  };
+  const workers = await Promise.all([
+    Worker.create({ ...options, taskQueue: ORCHESTRATOR_TASK_QUEUE, maxCachedWorkflows: CACHED_WORKFLOWS }),
+    Worker.create({ ...options, taskQueue: LONG_LINE_TASK_QUEUE, maxCachedWorkflows: 0 }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
   await client.workflow.start('reconcilerWorkflow', {
     workflowId: 'reconciler',
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
@@ -79,11 +81,11 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     staticSummary: 'has jobs move up that have waited for long',
   });
   return {
-    ended: running,
+    ended: running.then(() => {}),
     async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const isDown = await untilShutDown(running);
-      if (!isDown) log.warn({ activities: worker.getStatus().numInFlightActivities }, LEFT);
+      if (!isDown) log.warn({ activities: workers.map((worker) => worker.getStatus().numInFlightActivities) }, LEFT);
       await journal.stop(2_000);
       if (isDown) await connection.close();
     },
@@ -99,7 +101,7 @@ function tell(journal: Journal, record: JobRecord): void {
 }
 
 /**
- * The SDK's core looks through all that are cached whenever it does anything: about 1.2 ms a job and 1,000 of them (2 cores). One that is cached no
- * more is replayed when its attempt ends, which costs the same however long the line is (bench/backlog.ts).
+ * The SDK's core looks through all that are cached whenever it does anything: about 1.2 ms a job and 1,000 of them (2 cores). Who is long in line is
+ * not cached at all (src/api/task-queue-for.ts): its replay from Temporal's history costs less than to be dropped from here and looked for.
  */
 const CACHED_WORKFLOWS = 1_000;

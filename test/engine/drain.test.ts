@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
+import { eventually } from './fixtures/eventually.ts';
 import { ordersTo, startOrder } from './fixtures/orders.ts';
 import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
@@ -85,14 +86,20 @@ test.for([
   }
   expect(await worker.exited).toEqual({ code: 0, signal: null });
   expect(pids.filter(isAlive)).toEqual([]);
-  for (const { id } of cutOff)
-    expect(await millrace.until(id, ({ status }) => status === 'QUEUED')).toMatchObject({
+  for (const { id } of cutOff) {
+    await millrace.until(id, ({ status }) => status === 'QUEUED');
+    // The workflow tells of the loss, the worker of how it ended: in no order.
+    const told = 'status band losses halts failures attempts { nodes { outcome signal error { name } } }';
+    await eventually('its worker has told', async () => (await millrace.job(id, told)).attempts.nodes[0].signal !== null);
+    expect(await millrace.job(id, told)).toMatchObject({
+      status: 'QUEUED',
       band: 1,
       losses: 0,
       halts: 0,
       failures: 0,
       attempts: { nodes: [{ outcome: 'LOST', signal: 'SIGKILL', error: { name: 'LOST' } }] },
     });
+  }
 
   // One slot: of two that are handed out at the same moment none is first.
   await millrace.startRole('worker', 'worker', { MILLRACE_SLOTS: '1' });
