@@ -75,7 +75,7 @@ export function drainFigures(line: string, { head, further }: { head: Drains; fu
       name: `${line}: drain rate further back, past its first 1,000 ÷ that of a line of ${SHORT_LINE}`,
       bar: 'stated',
       ok: undefined,
-      how: 'The same, of jobs whose workflows an orchestrator has not kept in memory (src/api/task-queue-for.ts).',
+      how: 'The same, of jobs further back.',
     },
   ];
 }

@@ -10,7 +10,8 @@ import { CHUNK, inChunks, named, type Seen } from './visibility.ts';
  * Jobs whose row and whose entry in Temporal's list are of another status, what both said, and whether that was repaired. The entry is
  * written a moment later than the row; where both still say the same at the next pass, the row has missed something.
  */
-export type Doubts = ReadonlyMap<string, { said: string; isRepaired: boolean }>;
+export type Doubts = ReadonlyMap<string, Doubt>;
+type Doubt = { said: string; isRepaired: boolean };
 
 /** What the journal has wrong, as far as a pass has seen. */
 export class Suspects {
@@ -52,15 +53,14 @@ export class Suspects {
   async behind(client: Client, before: Doubts): Promise<{ behind: Set<string>; doubts: Doubts }> {
     const unseen = [...before.keys()].filter((id) => !this.#doubts.has(id));
     if (unseen.length > 0) for await (const chunk of inChunks(client.workflow.list({ query: named(unseen) }))) await this.look(chunk);
-    const behind = new Set<string>();
-    const doubts = new Map<string, { said: string; isRepaired: boolean }>();
-    for (const [id, said] of [...this.#doubts].slice(0, CHUNK)) {
-      const last = before.get(id);
-      const isSame = last?.said === said;
-      // Once: it may be that its history says no more than its row does.
-      if (isSame && !last.isRepaired) behind.add(id);
-      doubts.set(id, { said, isRepaired: isSame });
+    const doubts = new Map<string, Doubt>();
+    // First those that are doubted already: where there are many, others must not take their turn from them.
+    for (const id of new Set([...before.keys(), ...this.#doubts.keys()])) {
+      const said = this.#doubts.get(id);
+      if (said !== undefined && doubts.size < CHUNK) doubts.set(id, { said, isRepaired: before.get(id)?.said === said });
     }
+    // Once: it may be that its history says no more than its row does.
+    const behind = new Set([...doubts].filter(([id, { isRepaired }]) => isRepaired && !before.get(id)!.isRepaired).map(([id]) => id));
     return { behind, doubts };
   }
 }

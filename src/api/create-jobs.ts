@@ -20,7 +20,7 @@ export type CreateDeps = { client: Client; journal: Journal; jobTypes: JobTypes;
 
 /** Checks what is asked for, starts the workflow, and writes the job's row before the answer goes out. */
 export async function createJob(deps: CreateDeps, input: CreateJobInput): Promise<JobPayload> {
-  const { jobTypes, rows } = deps;
+  const { client, jobTypes, rows } = deps;
   let id = input.id ?? undefined;
   try {
     const type = await jobTypes.get(input.type);
@@ -31,7 +31,7 @@ export async function createJob(deps: CreateDeps, input: CreateJobInput): Promis
     if (input.id && (await rows.read(spec.id))) throw idTaken(spec.id);
     spec.isQueueGated = await deps.queues.isGated(spec.queue);
     await checkDependencies(deps, spec, input.dependencies ?? []);
-    if (!(await startJob(deps, spec))) throw idTaken(spec.id);
+    if (!(await startJob(client, spec))) throw idTaken(spec.id);
     await rows.record({ kind: 'job', record: firstRecord(spec) });
     return { job: (await rows.read(spec.id)) ?? rowOf(spec), userErrors: [], jobId: spec.id };
   } catch (error) {

@@ -33,7 +33,7 @@ export async function retryJob(deps: CreateDeps, { id, from, payload }: RetryJob
     // A job says that it is final a moment before its workflow has ended.
     for (const until = Date.now() + SETTLE_MS; ; await pause(PAUSE_MS)) {
       await refuseIfBegun(client, row);
-      if (await startJob(deps, spec, kept, once)) break;
+      if (await startJob(client, spec, kept, once)) break;
       if (Date.now() >= until) throw notFinished('not final yet', id);
     }
     return { job: await rows.until(id, ({ version }) => version > row.version), userErrors: [] };

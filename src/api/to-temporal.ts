@@ -6,17 +6,13 @@ import {
 } from '@temporalio/client';
 import { bandOfPriority } from '../job/bands.ts';
 import { Fault } from '../job/errors.ts';
-import { WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
+import { ORCHESTRATOR_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS, workflowIdOf } from '../job/ids.ts';
 import { firstRecord } from '../job/record.ts';
 import type { JobSpec } from '../job/spec.ts';
-import type { Journal } from '../journal/journal.ts';
 import type { Kept } from '../workflows/job-life.ts';
 import type { jobWorkflow } from '../workflows/job.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { oncePrepared } from './once-prepared.ts';
-import { taskQueueFor } from './task-queue-for.ts';
-
-type StartDeps = { client: Client; journal: Journal };
 
 /**
  * Starts a job's workflow.
@@ -26,14 +22,12 @@ type StartDeps = { client: Client; journal: Journal };
  * @returns false where the id is taken: by any job there was, or, with `kept`, by one that is not final.
  * @throws Fault BACKEND_UNAVAILABLE where Temporal does not answer in time, or nobody has prepared it for jobs.
  */
-export async function startJob({ client, journal }: StartDeps, spec: JobSpec, kept?: Kept, once?: string): Promise<boolean> {
+export async function startJob(client: Client, spec: JobSpec, kept?: Kept, once?: string): Promise<boolean> {
   const named = (error: unknown): never => {
     throw error instanceof Fault && !kept ? notKnown(spec.id, error) : error;
   };
   try {
-    const taskQueue = await taskQueueFor(journal, spec);
-    const begin = () => beginJob(client, taskQueue, spec, kept, once);
-    await oncePrepared(client.options.namespace, () => toTemporal(client, begin).catch(named));
+    await oncePrepared(client.options.namespace, () => toTemporal(client, () => beginJob(client, spec, kept, once)).catch(named));
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -41,10 +35,10 @@ export async function startJob({ client, journal }: StartDeps, spec: JobSpec, ke
   }
 }
 
-const beginJob = (client: Client, taskQueue: string, spec: JobSpec, kept?: Kept, once?: string) =>
+const beginJob = (client: Client, spec: JobSpec, kept?: Kept, once?: string) =>
   client.workflow.start<typeof jobWorkflow>('jobWorkflow', {
     workflowId: workflowIdOf(spec.id),
-    taskQueue,
+    taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
     args: kept ? [spec, kept] : [spec],
     workflowIdReusePolicy: kept ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',

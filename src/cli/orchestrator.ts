@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { orchestratorActivities } from '../activities/orchestrator.ts';
 import { act } from '../api/act.ts';
 import { JobTypes } from '../api/job-types.ts';
@@ -7,7 +7,7 @@ import { Jobs } from '../api/jobs.ts';
 import { Live } from '../api/live.ts';
 import { Queues } from '../api/queues.ts';
 import type { Config } from '../config.ts';
-import { LONG_LINE_TASK_QUEUE, ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
+import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
 import type { JobRecord } from '../job/spec.ts';
 import { openJournal, type Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
@@ -19,6 +19,7 @@ import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts'
 import { claimNamespace } from './claim-namespace.ts';
 import type { RunningRole } from './role.ts';
 import { untilShutDown } from './until-shut-down.ts';
+import { workflowWorkers } from './workflow-workers.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
@@ -39,9 +40,9 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   // A bulk operation does to each job what the api does to one.
   const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });
   runWorkflowsWithoutPromiseHooks();
-  const options: Omit<WorkerOptions, 'taskQueue'> = {
-    connection,
+  const options = {
     namespace,
+    taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
     activities: orchestratorActivities({
       client,
@@ -52,9 +53,6 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       act: (spec, jobId) => act(jobs, spec, jobId),
     }),
     sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => tell(journal, record) } } },
-    // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
-    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
-    maxConcurrentWorkflowTaskExecutions: 8,
     maxConcurrentActivityTaskPolls: 1,
     maxConcurrentActivityTaskExecutions: 10,
     // An activity learns at its next heartbeat that it is asked to stop.
@@ -62,11 +60,10 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     // Taken over by another orchestrator this much after a kill -9.
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
-  };
-  const workers = await Promise.all([
-    Worker.create({ ...options, taskQueue: ORCHESTRATOR_TASK_QUEUE, maxCachedWorkflows: CACHED_WORKFLOWS }),
-    Worker.create({ ...options, taskQueue: LONG_LINE_TASK_QUEUE, maxCachedWorkflows: 0 }),
-  ]);
+  } as const;
+  const { workers, close } = await workflowWorkers(options, config.cachedWorkflows, connection, () =>
+    connectNative(config, ORCHESTRATOR_TASK_QUEUE, (line) => log.error(line)),
+  );
   const running = Promise.all(workers.map((worker) => worker.run()));
   await client.workflow.start('reconcilerWorkflow', {
     workflowId: 'reconciler',
@@ -87,7 +84,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       const isDown = await untilShutDown(running);
       if (!isDown) log.warn({ activities: workers.map((worker) => worker.getStatus().numInFlightActivities) }, LEFT);
       await journal.stop(2_000);
-      if (isDown) await connection.close();
+      if (isDown) await close();
     },
   };
 }
@@ -99,9 +96,3 @@ const LEFT =
 function tell(journal: Journal, record: JobRecord): void {
   if (record.rev > 1) journal.writer.tell({ kind: 'job', record });
 }
-
-/**
- * The SDK's core looks through all that are cached whenever it does anything: about 1.2 ms a job and 1,000 of them (2 cores). Who is long in line is
- * not cached at all (src/api/task-queue-for.ts): its replay from Temporal's history costs less than to be dropped from here and looked for.
- */
-const CACHED_WORKFLOWS = 1_000;

@@ -17,8 +17,6 @@ export const taskQueueOf = (pool: string): string => `pool:${pool}`;
 /** Where what a paused queue has in a pool's line stands meanwhile: no worker serves it. */
 export const pausedQueueOf = (pool: string): string => `${taskQueueOf(pool)}/paused`;
 export const ORCHESTRATOR_TASK_QUEUE = 'orchestrator';
-/** For the workflows of jobs that will be long in line: an orchestrator keeps none of these in memory between two tasks. */
-export const LONG_LINE_TASK_QUEUE = `${ORCHESTRATOR_TASK_QUEUE}/long-line`;
 
 /** For an answer to a workflow task: one that an orchestrator has died with is given to another after that. Temporal's default is twice it. */
 export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;

@@ -132,26 +132,6 @@ export async function placeInLine(db: Kysely<Tables>, { pool, band, band_since, 
   return Number(count);
 }
 
-/** How many stand before one that comes to a pool's line in this band now, counted up to `atMost`. */
-export async function countAhead(
-  db: Kysely<Tables>,
-  { pool, band, atMost }: { pool: string; band: number; atMost: number },
-): Promise<number> {
-  const ahead = db
-    .selectFrom('job')
-    .select('id')
-    .where('pool', '=', pool)
-    .where(IN_LINE)
-    .where('band', '<=', band)
-    .limit(atMost)
-    .as('ahead');
-  const { count } = await db
-    .selectFrom(ahead)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
-}
-
 /** Jobs without the value come last in both directions' natural place: as if it were the oldest, the shortest. */
 function sortValue(field: OrderField) {
   switch (field) {

@@ -21,7 +21,11 @@ export async function recordJob(db: Db, record: JobRecord): Promise<void> {
   if (rev > 1 && record.spec && !(await ensureJob(db, record.spec))) return;
   const known = await db.selectFrom('job').select(KNOWN).where('id', '=', jobId).executeTakeFirst();
   if (!known && record.spec && (await isForgotten(db, record.spec))) return;
-  if (record.ended) await endAttempt(db, { jobId, at: record.at, ...record.ended }, known?.status as JobStatus | undefined);
+  if (record.ended) {
+    // Told again, it is not about an attempt of that number that has begun since, of a job that was reset or run again.
+    const ofOld = known && known.rev >= rev ? { startedAt: record.at } : {};
+    await endAttempt(db, { jobId, at: record.at, ...record.ended, ...ofOld }, known?.status as JobStatus | undefined);
+  }
   const row = known ?? (record.spec && (await firstRow(db, record.spec)));
   // No row and no way to make one: the reconciler finds the job by its workflow.
   if (!row) return;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { firstRecord } from '../../src/job/record.ts';
 import { type JobRecord } from '../../src/job/spec.ts';
+import { readAttempt } from '../../src/journal/read-attempts.ts';
 import { readEvents } from '../../src/journal/read-events.ts';
 import { readJobsById } from '../../src/journal/read-jobs.ts';
 import { record } from '../../src/journal/record.ts';
@@ -41,9 +42,31 @@ test('a job has the attempts that it knows to have ended, whenever their workers
   const ended: JobRecord = { ...rest, rev: 2, key: '2', status: 'SUCCEEDED', attemptsEnded: 1, finishedAt: first.at + 9, events: [] };
   await tell(journal, first, { ...ended, ended: { number: 1, outcome: 'SUCCEEDED' } });
   expect((await seen(journal)).job).toMatchObject({ status: 'SUCCEEDED', last_started: 1 });
-  const attempt = { spec, jobId: spec.id, number: 1, workflowId: 'job:a-job', activityId: 'a', workerId: 'w', host: 'h', pid: 1 };
-  await record(journal, [{ kind: 'attemptStarted', attempt: { ...attempt, step: undefined, undo: undefined, at: first.at + 1 } }]);
+  await record(journal, [{ kind: 'attemptStarted', attempt: { ...ofJob, number: 1, workerId: 'w', host: 'h', pid: 1, at: first.at + 1 } }]);
   expect((await seen(journal)).job).toMatchObject({ status: 'SUCCEEDED', last_started: 1, started_at: first.at + 1 });
+});
+
+test('an end that is told again is not the end of an attempt that has begun since', async () => {
+  const journal = await openJournal();
+  const started = (at: number) =>
+    record(journal, [{ kind: 'attemptStarted', attempt: { ...ofJob, number: 1, workerId: 'w', host: 'h', pid: 1, at } }]);
+  const lost: JobRecord = {
+    ...rest,
+    rev: 2,
+    key: '2',
+    at: first.at + 5,
+    attemptsEnded: 1,
+    ended: { number: 1, outcome: 'LOST' },
+    events: [],
+  };
+  await tell(journal, first);
+  await started(first.at + 1);
+  await tell(journal, lost);
+  expect(await readAttempt(journal.db, spec.id, 1)).toMatchObject({ outcome: 'LOST' });
+  // The job was reset in Temporal.
+  await started(first.at + 10);
+  await tell(journal, lost);
+  expect(await readAttempt(journal.db, spec.id, 1)).toMatchObject({ started_at: first.at + 10, outcome: null });
 });
 
 test('an attempt that was aborted in line counts as none', async () => {
@@ -52,6 +75,8 @@ test('an attempt that was aborted in line counts as none', async () => {
   await tell(journal, first, { ...aborted, ended: { number: 1, outcome: 'ABORTED' } });
   expect((await seen(journal)).job).toMatchObject({ status: 'ABORTED', last_started: 0 });
 });
+
+const ofJob = { spec, jobId: spec.id, workflowId: 'job:a-job', activityId: 'attempt-1', step: undefined, undo: undefined };
 
 const tell = (journal: Database, ...records: JobRecord[]): Promise<void> =>
   record(
