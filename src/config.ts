@@ -28,8 +28,6 @@ export type Config = Readonly<{
   runnerAttempts: number;
   /** A runner is replaced that holds more than this after an attempt; undefined: never. */
   runnerMemoryBytes: number | undefined;
-  /** How many workflows an orchestrator keeps in memory. */
-  cachedWorkflows: number;
   /** undefined: the dev server of the data directory. */
   temporalAddress: string | undefined;
   namespace: string;
@@ -65,7 +63,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     retention: { logsMs: set.MILLRACE_RETENTION_LOGS, jobsMs: set.MILLRACE_RETENTION_JOBS },
     runnerAttempts: set.MILLRACE_RUNNER_ATTEMPTS,
     runnerMemoryBytes: set.MILLRACE_RUNNER_MEMORY,
-    cachedWorkflows: set.MILLRACE_CACHED_WORKFLOWS,
     temporalAddress: set.TEMPORAL_ADDRESS,
     namespace: set.TEMPORAL_NAMESPACE,
     cacheDir: cacheDirOf(env),
@@ -140,7 +137,6 @@ const settings = z.object({
   MILLRACE_RETENTION_JOBS: duration('1m').default(30 * DAY_MS),
   MILLRACE_RUNNER_ATTEMPTS: whole(0, 1_000_000_000, 'attempts after which a runner is replaced, 0 for never').default(1_000),
   MILLRACE_RUNNER_MEMORY: bytes(64 * 2 ** 20).optional(),
-  MILLRACE_CACHED_WORKFLOWS: whole(100, 100_000, 'workflows that an orchestrator keeps in memory').default(12_000),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s:/]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i, 'host:port of a Temporal frontend, such as 127.0.0.1:7233')

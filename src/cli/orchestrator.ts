@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { Runtime } from '@temporalio/worker';
+import { Runtime, Worker } from '@temporalio/worker';
 import { orchestratorActivities } from '../activities/orchestrator.ts';
 import { act } from '../api/act.ts';
 import { JobTypes } from '../api/job-types.ts';
@@ -19,7 +19,6 @@ import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts'
 import { claimNamespace } from './claim-namespace.ts';
 import type { RunningRole } from './role.ts';
 import { untilShutDown } from './until-shut-down.ts';
-import { workflowWorkers } from './workflow-workers.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
@@ -40,7 +39,8 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
   // A bulk operation does to each job what the api does to one.
   const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });
   runWorkflowsWithoutPromiseHooks();
-  const options = {
+  const worker = await Worker.create({
+    connection,
     namespace,
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
@@ -53,18 +53,19 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       act: (spec, jobId) => act(jobs, spec, jobId),
     }),
     sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => tell(journal, record) } } },
+    // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
+    maxConcurrentWorkflowTaskExecutions: 8,
     maxConcurrentActivityTaskPolls: 1,
     maxConcurrentActivityTaskExecutions: 10,
     // An activity learns at its next heartbeat that it is asked to stop.
     maxHeartbeatThrottleInterval: '1s',
+    maxCachedWorkflows: CACHED_WORKFLOWS,
     // Taken over by another orchestrator this much after a kill -9.
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
-  } as const;
-  const { workers, close } = await workflowWorkers(options, config.cachedWorkflows, connection, () =>
-    connectNative(config, ORCHESTRATOR_TASK_QUEUE, (line) => log.error(line)),
-  );
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  });
+  const running = worker.run();
   await client.workflow.start('reconcilerWorkflow', {
     workflowId: 'reconciler',
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
@@ -78,13 +79,13 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     staticSummary: 'has jobs move up that have waited for long',
   });
   return {
-    ended: running.then(() => {}),
+    ended: running,
     async stop() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
       const isDown = await untilShutDown(running);
-      if (!isDown) log.warn({ activities: workers.map((worker) => worker.getStatus().numInFlightActivities) }, LEFT);
+      if (!isDown) log.warn({ activities: worker.getStatus().numInFlightActivities }, LEFT);
       await journal.stop(2_000);
-      if (isDown) await close();
+      if (isDown) await connection.close();
     },
   };
 }
@@ -96,3 +97,9 @@ const LEFT =
 function tell(journal: Journal, record: JobRecord): void {
   if (record.rev > 1) journal.writer.tell({ kind: 'job', record });
 }
+
+/**
+ * The SDK's core looks through all that are cached whenever it does anything: about 1.2 ms a job and 1,000 of them (2 cores). One that is cached no
+ * more is replayed when its attempt ends, which costs the same however long the line is (bench/backlog.ts).
+ */
+const CACHED_WORKFLOWS = 1_000;
