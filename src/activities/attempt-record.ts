@@ -1,12 +1,12 @@
 import type { Json } from '../index.ts';
 import type { AttemptInput, JobError } from '../job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
-import type { AttemptEnd, AttemptStart, Entry } from '../journal/entries.ts';
+import type { AttemptEnd, AttemptStart } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readAttempt } from '../journal/read-attempts.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
 import { keptByQueue } from '../journal/read-queues.ts';
-import { within } from '../process/within.ts';
+import { recordBriefly } from '../journal/record-briefly.ts';
 
 // What an attempt asks the journal, and tells it. A journal that is gone or locked stops no attempt.
 
@@ -67,12 +67,3 @@ export async function graceOf(journal: Journal, jobId: string, own: number): Pro
     return own;
   }
 }
-
-/** Written before we go on, but a journal that is down or locked stops nothing: who has waited in vain once does not wait again. */
-export async function recordBriefly({ writer }: Journal, entry: Entry): Promise<boolean> {
-  if (!writer.isBehind) return within(JOURNAL_WAIT_MS, writer.write(entry));
-  writer.tell(entry);
-  return false;
-}
-
-const JOURNAL_WAIT_MS = 50;

@@ -8,8 +8,10 @@ import { Live } from '../api/live.ts';
 import { Queues } from '../api/queues.ts';
 import type { Config } from '../config.ts';
 import { ORCHESTRATOR_TASK_QUEUE } from '../job/ids.ts';
+import { isNewInLine } from '../job/record.ts';
 import type { JobRecord } from '../job/spec.ts';
 import { openJournal, type Journal } from '../journal/journal.ts';
+import { recordBriefly } from '../journal/record-briefly.ts';
 import type { Logger } from '../log.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectNative } from '../temporal/connect-native.ts';
@@ -93,9 +95,15 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
 const LEFT =
   'ends without a word from Temporal, which does not answer. What it has not heard of goes on with another orchestrator, or this one started again';
 
-/** The first record is written by whoever has started the job, before it answers; a replay tells it where that was cut off. */
-function tell(journal: Journal, record: JobRecord): void {
-  if (record.rev > 1) journal.writer.tell({ kind: 'job', record });
+/**
+ * The first record is written by whoever has started the job, before it answers; a replay tells it where that was cut off. What
+ * puts a job in line is written before Temporal hears of it, for the feed has it before the start, of which the worker tells at once.
+ */
+async function tell(journal: Journal, record: JobRecord): Promise<void> {
+  if (record.rev === 1) return;
+  const entry = { kind: 'job' as const, record };
+  if (record.band !== null && isNewInLine(record)) await recordBriefly(journal, entry);
+  else journal.writer.tell(entry);
 }
 
 /**

@@ -29,3 +29,7 @@ export function firstRecord(spec: JobSpec): JobRecord {
     spec,
   };
 }
+
+/** Also the undo that follows an attempt, of which no QUEUED tells, and one that is forced again: Temporal moves it each time. */
+export const isNewInLine = ({ events, ended }: JobRecord): boolean =>
+  ended !== undefined || events.some(({ kind }) => kind === 'QUEUED' || kind === 'FORCED');

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { agesAt } from '../job/ageing.ts';
 import { isFinal, shownStatus, type JobStatus, type ReasonCode } from '../job/status.ts';
-import { firstRecord } from '../job/record.ts';
+import { firstRecord, isNewInLine } from '../job/record.ts';
 import type { JobRecord, JobSpec } from '../job/spec.ts';
 import { isForgotten } from './forget-job.ts';
 import { appendEvents, recordEvent } from './record-event.ts';
@@ -107,10 +107,6 @@ function lastStartedOf({ attemptsEnded, ended }: JobRecord, row: Pick<JobTable, 
   // Its worker may be slower to tell of its start than the workflow of its end. One that was aborted may have been in line.
   return ended && ended.outcome !== 'ABORTED' && ended.number > row.last_started ? { last_started: ended.number } : {};
 }
-
-/** Also the undo that follows an attempt, of which no QUEUED tells, and one that is forced again: Temporal moves it each time. */
-const isNewInLine = ({ events, ended }: JobRecord): boolean =>
-  ended !== undefined || events.some(({ kind }) => kind === 'QUEUED' || kind === 'FORCED');
 
 /** The end of a workflow that could not tell it itself: terminated, timed out, or gone. */
 export async function recordTerminated(db: Db, jobId: string, at: number, code: ReasonCode, message: string): Promise<void> {

@@ -177,15 +177,22 @@ describe('a job on hold', () => {
 
 describe('a start time', () => {
   test('keeps the job out of the line until it has come', async () => {
-    const id = await create({ delay: '700ms' });
+    const id = await create({ delay: '2s' });
     const { status, createdAt, startsAt } = await millrace.job(id, 'status createdAt startsAt');
     expect(status).toBe('SCHEDULED');
-    expect(Date.parse(startsAt) - Date.parse(createdAt)).toBe(700);
+    expect(Date.parse(startsAt) - Date.parse(createdAt)).toBe(2_000);
     expect(await waitingFor(id)).toMatchObject({ kind: 'START_TIME', until: startsAt });
     await millrace.until(id, 'SUCCEEDED');
     const { queuedAt } = await millrace.job(id, 'queuedAt');
     expect(Date.parse(queuedAt)).toBeGreaterThanOrEqual(Date.parse(startsAt));
     expect(await kindsOf(id)).toEqual(['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
+  });
+
+  test('that many have in common leaves each of them a feed in order: in line before it has started', async () => {
+    const startAt = new Date(Date.now() + 2_000).toISOString();
+    const ids = await Promise.all(Array.from({ length: 40 }, () => create({ startAt })));
+    for (const id of ids) await millrace.until(id, 'SUCCEEDED');
+    for (const id of ids) expect(await kindsOf(id)).toEqual(['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
   });
 
   test('that is given as a moment is that moment: it says so while it waits, and does not start before', async () => {

@@ -28,7 +28,7 @@ test('cpu.burn takes the CPU time it is asked for without a promise in between',
   const { burnedMs } = cpuBurn.run(contextOf({ ms: 60 })) as { burnedMs: number };
   const { user, system } = process.cpuUsage(before);
   expect(burnedMs).toBeGreaterThanOrEqual(60);
-  expect(burnedMs).toBeLessThan(120);
+  expect(burnedMs).toBeLessThan(1_000);
   expect((user + system) / 1000).toBeGreaterThanOrEqual(burnedMs);
 });
 
