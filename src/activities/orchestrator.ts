@@ -10,7 +10,7 @@ import type { Retention } from './prune.ts';
 import { reconcile } from './reconcile.ts';
 import { dependOn, tellDependants } from './dependencies.ts';
 import { endedAmong } from './ended-holders.ts';
-import { askGate, type Key, leaveGates, tellGranted, writePolicy } from './gates.ts';
+import { askGate, writePolicy } from './gates.ts';
 import { reprioritise } from './reprioritise.ts';
 import { sweep } from './sweep.ts';
 import { withdraw, type Withdrawn } from './withdraw.ts';
@@ -22,8 +22,6 @@ export type OrchestratorActivities = {
   dependOn(input: { jobId: string; dependencies: readonly string[] }): Promise<Record<string, JobStatus>>;
   tellDependants(input: { id: string; status: JobStatus; dependants: readonly string[] }): Promise<void>;
   askGate(input: { gate: string; policy: GatePolicy | undefined; want: Waiting }): Promise<void>;
-  leaveGates(input: { jobId: string; keys: readonly Key[] }): Promise<void>;
-  tellGranted(input: { gate: string; granted: readonly Holder[] }): Promise<Holder[]>;
   endedAmong(input: { holders: readonly Holder[] }): Promise<Holder[]>;
   writePolicy(input: { queue: string; policy: GatePolicy }): Promise<void>;
   runningOf(input: { queue: string }): Promise<string[]>;
@@ -42,8 +40,6 @@ export const orchestratorActivities = (deps: OrchestratorDeps): OrchestratorActi
   dependOn: ({ jobId, dependencies }) => dependOn(deps, jobId, dependencies),
   tellDependants: ({ id, status, dependants }) => tellDependants(deps.client, id, status, dependants),
   askGate: ({ gate, policy, want }) => askGate(deps, gate, policy, want),
-  leaveGates: ({ jobId, keys }) => leaveGates(deps.client, jobId, keys),
-  tellGranted: ({ gate, granted }) => tellGranted(deps.client, gate, granted),
   endedAmong: ({ holders }) => endedAmong(deps, holders),
   writePolicy: ({ queue, policy }) => writePolicy(deps.journal, queue, policy),
   runningOf: ({ queue }) => readRunningOf(deps.journal.db, queue),

@@ -59,7 +59,8 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
     maxConcurrentWorkflowTaskExecutions: 8,
     maxConcurrentActivityTaskPolls: 1,
-    maxConcurrentActivityTaskExecutions: 10,
+    // Sweeps and bulk operations can be long, and must not keep a gate's questions waiting.
+    maxConcurrentActivityTaskExecutions: 100,
     // An activity learns at its next heartbeat that it is asked to stop.
     maxHeartbeatThrottleInterval: '1s',
     maxCachedWorkflows: CACHED_WORKFLOWS,

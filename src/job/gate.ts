@@ -104,5 +104,5 @@ export const gateStart = (gate: string) => ({
 /** The ticket of a job that was inside before its queue had a limit. */
 export const ADOPTED = 0;
 
-/** As many answers as one local activity gives. */
+/** So that no one workflow task has to tell them all. */
 const GRANTS_AT_ONCE = 100;

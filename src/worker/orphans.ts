@@ -65,7 +65,7 @@ async function untilScheduledAgain(client: Client, workflowId: string): Promise<
   const until = Date.now() + REQUEUE_WAIT_MS;
   while (Date.now() < until) {
     const { raw, status } = await client.workflow.getHandle(workflowId).describe();
-    const [pending] = raw.pendingActivities ?? [];
+    const pending = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'attempt');
     if (status.name !== 'RUNNING') return undefined;
     if (pending) return pending.priority?.priorityKey ?? undefined;
     await sleep(POLL_MS);

@@ -1,6 +1,7 @@
-import { CancellationScope, CancelledFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, proxyActivities } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 import type { BulkCounts, BulkSpec, BulkStatus } from '../job/bulk.ts';
+import { endBulk } from './asks.ts';
 
 const { runBulk } = proxyActivities<OrchestratorActivities>({
   startToCloseTimeout: '30 days',
@@ -9,7 +10,6 @@ const { runBulk } = proxyActivities<OrchestratorActivities>({
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
 });
-const { endBulk } = proxyLocalActivities<OrchestratorActivities>({ startToCloseTimeout: '1 minute' });
 
 /**
  * One thing done to many jobs: by one activity, which goes on elsewhere from where it was when its orchestrator dies.

@@ -1,15 +1,9 @@
-import { allHandlersFinished, condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { OrchestratorActivities } from '../activities/orchestrator.ts';
+import { allHandlersFinished, condition } from '@temporalio/workflow';
 import { isFinal, type JobStatus } from '../job/status.ts';
+import { dependOn, tellDependants } from './asks.ts';
 import type { JobEnd } from './finish.ts';
 import type { JobLife } from './job-life.ts';
 import { stop } from './stop.ts';
-
-const asked = { startToCloseTimeout: '30s', retry: { initialInterval: 100, maximumInterval: 10_000 } } as const;
-const { dependOn } = proxyLocalActivities<OrchestratorActivities>(asked);
-// Not a local one: what has brought the end (an abort's Update) is then committed before the end itself is, which may be
-// refused for as long as others come and ask to be told.
-const { tellDependants } = proxyActivities<OrchestratorActivities>(asked);
 
 /** Asks the jobs it waits for to say when they end, and takes note of those that have. */
 export async function watchDependencies(job: JobLife): Promise<void> {

@@ -2,24 +2,25 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  patched,
-  proxyLocalActivities,
+  getExternalWorkflowHandle,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OrchestratorActivities } from '../activities/orchestrator.ts';
-import { ADOPTED, Gate, type GatePolicy, type GateState, queueOfGate } from '../job/gate.ts';
+import { ADOPTED, Gate, type GatePolicy, type GateState, type Holder, queueOfGate } from '../job/gate.ts';
+import { workflowIdOf } from '../job/ids.ts';
+import { endedAmong, runningOf, writePolicy } from './asks.ts';
 import { fillFirstTask } from './first-task.ts';
-import { gateState, leave, setPolicy, want } from './messages.ts';
-import { CUT_OFF, Sweeper } from './sweeper.ts';
+import { gateState, granted, leave, setPolicy, want } from './messages.ts';
+import { Sweeper } from './sweeper.ts';
 
-const { tellGranted, endedAmong, runningOf, writePolicy } = proxyLocalActivities<OrchestratorActivities>({
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: 100, maximumInterval: 5_000 },
-});
-
-/** What a gate carries from one run to the next; `isSwept`: what its queue has in line is paused there; null: a part of it. */
-type Kept = GateState & { isSwept: boolean | null };
+/** What a gate carries from one run to the next. */
+type Kept = GateState & {
+  /** What its queue has in line is paused there; null: a part of it. */
+  isSwept: boolean | null;
+  /** When the next look for holders that are gone is due, ms since 1970. */
+  lookAt: number | null;
+};
 
 /**
  * A gate: one workflow for each key, while anybody holds it or waits for it. A queue's stays as long as there is a policy.
@@ -32,9 +33,11 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
   const gate = new Gate('policy' in begin ? begin : { policy: begin, held: [], waiting: [] });
   const queue = queueOfGate(name);
   const sweeper = new Sweeper(queue, 'policy' in begin && begin.isSwept);
+  let lookAt = 'policy' in begin ? begin.lookAt : null;
+  let isLooking = false;
   let isLimitNew = false;
   let asked: (() => void)[] = [];
-  let lookAt: number | undefined;
+  let telling = 0;
   let news = 0;
   setHandler(gateState, () => gate.state);
   setHandler(want, (waiting, policy) => {
@@ -43,31 +46,61 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
     if (policy) gate.policy = policy;
     news += 1;
   });
-  setHandler(leave, (jobId, ticket) => {
+  const out = ({ jobId, ticket }: Holder): void => {
     gate.leave(jobId, ticket);
     news += 1;
-  });
+  };
+  setHandler(leave, (jobId, ticket) => out({ jobId, ticket }));
   setHandler(setPolicy, async (changes) => {
     gate.policy = { ...gate.policy, ...changes };
     isLimitNew ||= typeof changes.limit === 'number';
     news += 1;
-    // Whoever asked wrote it before there was this, with starts in between that nobody counted.
-    if (patched('gate-writes-policy')) await new Promise<void>((resolve) => void asked.push(resolve));
+    await new Promise<void>((resolve) => void asked.push(resolve));
     return gate.policy;
   });
+
+  /**
+   * By a command of the very task that lets them in: where that is lost, nobody has been told. Were they told any sooner, the task that takes
+   * its place might know of others that come first, and there would be one too many inside.
+   */
+  const tell = (holders: readonly Holder[]): void => {
+    for (const holder of holders) {
+      telling += 1;
+      void getExternalWorkflowHandle(workflowIdOf(holder.jobId))
+        .signal(granted, name, holder.ticket)
+        // It is gone.
+        .catch(() => out(holder))
+        .finally(() => {
+          telling -= 1;
+          news += 1;
+        });
+    }
+  };
 
   /** Whoever runs by now is inside. Nobody else starts without having been let in, and nobody is let in meanwhile. */
   const count = async (ofQueue: string): Promise<void> => {
     isLimitNew = false;
     const running = (await runningOf({ queue: ofQueue })).map((jobId) => ({ jobId, ticket: ADOPTED }));
     for (const holder of running) gate.enter(holder);
-    for (const { jobId, ticket } of await tellGranted({ gate: name, granted: running })) gate.leave(jobId, ticket);
+    tell(running);
+  };
+
+  const isContested = (): boolean => gate.hasWaiting && gate.holders.length > 0;
+  /** Whatever comes meanwhile: a gate that is always busy must look as well. */
+  const look = async (): Promise<void> => {
+    isLooking = true;
+    lookAt ??= Date.now() + LEASE_LOOK_MS;
+    await sleep(Math.max(1, lookAt - Date.now()));
+    if (isContested()) (await endedAmong({ holders: gate.holders })).forEach(out);
+    isLooking = false;
+    lookAt = null;
+    news += 1;
   };
 
   for (;;) {
     const seen = news;
     const isNews = (): boolean => news > seen;
-    const isToLook = (): boolean => isNews() || sweeper.hasLeft;
+    const isToGoOn = (): boolean => isNews() || sweeper.hasLeft;
     if (queue !== undefined && asked.length > 0) {
       const answers = asked;
       asked = [];
@@ -76,38 +109,26 @@ export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Prom
       for (const answer of answers) answer();
       continue;
     }
-    if (queue !== undefined && isLimitNew) {
-      await count(queue);
-      continue;
+    const isLong = workflowInfo().historyLength > LONG_HISTORY;
+    while (!isLong && telling < MOST_TOLD_AT_ONCE) {
+      const holders = gate.grant();
+      if (holders.length === 0) break;
+      tell(holders);
     }
-    const granted = gate.grant();
-    if (granted.length > 0) {
-      for (const { jobId, ticket } of await tellGranted({ gate: name, granted })) gate.leave(jobId, ticket);
-      continue;
-    }
+    if (isContested() && !isLooking) void look();
     sweeper.see(gate.policy.paused);
-    if (workflowInfo().historyLength > LONG_HISTORY) {
-      // Runs of before waited for the end of the sweep, and let nobody in meanwhile.
-      if (sweeper.isBusy && !patched(CUT_OFF)) await sweeper.end();
-      if (!sweeper.isBusy) {
-        await condition(() => isNews() || allHandlersFinished());
-        // What came meanwhile may want something done that the next run would not know of.
-        if (isNews()) continue;
-        return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept });
-      }
-      sweeper.leave();
+    if (isLong && sweeper.isBusy) sweeper.leave();
+    // Temporal forgets what a run that has ended was about to tell.
+    else if (isLong && telling === 0) {
+      await condition(() => isNews() || allHandlersFinished());
+      // What came meanwhile may want something done that the next run would not know of.
+      if (isNews()) continue;
+      return continueAsNew<typeof gateWorkflow>(name, { ...gate.state, isSwept: sweeper.isSwept, lookAt });
     }
-    if (isNews()) continue;
-    // Kept over whatever comes meanwhile: a gate that is always busy must look as well.
-    lookAt = gate.hasWaiting && gate.holders.length > 0 ? (lookAt ?? Date.now() + LEASE_LOOK_MS) : undefined;
     if (gate.isIdle && !sweeper.isBusy && (queue === undefined || !hasPolicy(gate.policy))) {
       if (!(await condition(isNews, IDLE_MS))) return;
-    } else if (lookAt !== undefined) {
-      if (Date.now() < lookAt && (await condition(isToLook, lookAt - Date.now()))) continue;
-      lookAt = undefined;
-      for (const { jobId, ticket } of await endedAmong({ holders: gate.holders })) gate.leave(jobId, ticket);
     } else {
-      await condition(isToLook);
+      await condition(isToGoOn);
     }
   }
 }
@@ -118,3 +139,5 @@ const IDLE_MS = 10_000;
 /** With the time its worker takes to hear of it and to kill, a holder that was terminated is out within 20 s. */
 const LEASE_LOOK_MS = 5_000;
 const LONG_HISTORY = 1_000;
+/** Temporal takes 2,000 signals under way of one workflow; {@link Gate.grant} lets in 100 at a time. */
+const MOST_TOLD_AT_ONCE = 500;

@@ -1,12 +1,8 @@
-import { condition, proxyLocalActivities } from '@temporalio/workflow';
-import type { OrchestratorActivities } from '../activities/orchestrator.ts';
-import { type GatePolicy, gateOfKey, gateOfQueue, gateOfType } from '../job/gate.ts';
+import { condition, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { type GatePolicy, gateOfKey, gateOfQueue, gateOfType, gateWorkflowIdOf, type Waiting } from '../job/gate.ts';
+import { askGate } from './asks.ts';
 import type { JobLife } from './job-life.ts';
-
-const { askGate, leaveGates } = proxyLocalActivities<OrchestratorActivities>({
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: 100, maximumInterval: 5_000 },
-});
+import { leave, want } from './messages.ts';
 
 /**
  * Resolves with `all` when the job holds every key it must; with `late` when its queue timeout is over; with `left` when it
@@ -32,7 +28,29 @@ export async function giveBackKeys(job: JobLife, gate?: string): Promise<void> {
   await giveBack(job, keys);
 }
 
-export const giveBack = (job: JobLife, keys: JobLife['keys']): Promise<void> => leaveGates({ jobId: job.spec.id, keys });
+export async function giveBack({ spec }: JobLife, keys: JobLife['keys']): Promise<void> {
+  // A gate that is gone has nothing of it.
+  await Promise.all(
+    keys.map(({ gate, ticket }) =>
+      gateOf(gate)
+        .signal(leave, spec.id, ticket)
+        .catch(() => {}),
+    ),
+  );
+}
+
+/** Temporal tells it itself, where it is open; an orchestrator opens it where it is not. */
+async function ask(gate: string, policy: GatePolicy | undefined, waiting: Waiting): Promise<void> {
+  const isTold = await gateOf(gate)
+    .signal(want, waiting, policy ?? null)
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!isTold) await askGate({ gate, policy, want: waiting });
+}
+
+const gateOf = (gate: string) => getExternalWorkflowHandle(gateWorkflowIdOf(gate));
 
 /** Or until the gate is not what keeps it any more. @returns false where that takes longer than its queue timeout. */
 async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | undefined): Promise<boolean> {
@@ -45,7 +63,7 @@ async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | und
   let asked: number | undefined;
   let isLate = false;
   while (!isOver() && !isLate) {
-    if (asked !== job.band) await askGate({ gate, policy, want: { jobId, ticket, band: (asked = job.band) } });
+    if (asked !== job.band) await ask(gate, policy, { jobId, ticket, band: (asked = job.band) });
     else isLate = await waitedTooLong(job, () => isOver() || asked !== job.band);
   }
   job.atGate = undefined;

@@ -1,12 +1,7 @@
-import { type CancellationScope, condition, proxyLocalActivities, sleep, workflowInfo } from '@temporalio/workflow';
-import type { OrchestratorActivities } from '../activities/orchestrator.ts';
+import { type CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
 import { activityIdOf } from '../job/ids.ts';
+import { reprioritise, withdraw } from './asks.ts';
 import type { JobLife } from './job-life.ts';
-
-const { reprioritise, withdraw } = proxyLocalActivities<OrchestratorActivities>({
-  startToCloseTimeout: '10s',
-  retry: { initialInterval: 100, maximumInterval: 1_000 },
-});
 
 /**
  * Moves attempts in line, and out of it for a hold. One loop a job and not one call a message: two calls can overtake
@@ -44,7 +39,7 @@ export class Line {
     try {
       let pauseMs = FIRST_PAUSE_MS;
       while (!this.#isSettled) {
-        // A local activity runs before the task that puts the attempt in line is committed: not found means not yet.
+        // Not found: it has just ended, of which we are about to hear.
         if (await (this.#isToLeave ? this.#leave() : this.#reprioritise())) continue;
         await sleep(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);

@@ -1,4 +1,4 @@
-import { CancellationScope, patched, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 
 const { sweep } = proxyActivities<OrchestratorActivities>({
@@ -14,7 +14,7 @@ export class Sweeper {
   readonly #queue: string | undefined;
   #wished = false;
   #isLeaving = false;
-  #running: { paused: boolean; scope: CancellationScope; over: Promise<void> } | undefined;
+  #running: { paused: boolean; scope: CancellationScope } | undefined;
 
   constructor(queue: string | undefined, isSwept: boolean | null) {
     this.#queue = queue;
@@ -38,7 +38,8 @@ export class Sweeper {
       if (this.#running.paused !== paused) this.#running.scope.cancel();
     } else if (paused !== this.isSwept) {
       const scope = new CancellationScope();
-      this.#running = { paused, scope, over: this.#sweep(this.#queue, paused, scope) };
+      this.#running = { paused, scope };
+      void this.#sweep(this.#queue, paused, scope);
     }
   }
 
@@ -48,10 +49,6 @@ export class Sweeper {
     this.#running?.scope.cancel();
   }
 
-  async end(): Promise<void> {
-    while (this.#running) await this.#running.over;
-  }
-
   async #sweep(queue: string, paused: boolean, scope: CancellationScope): Promise<void> {
     await scope
       .run(() => sweep({ queue, paused }))
@@ -59,12 +56,8 @@ export class Sweeper {
         // However one ends that was cut off: where its orchestrator has died as well, by a timeout.
         if (!scope.consideredCancelled) throw error;
       });
-    // Runs of before took one that was cut off for one that was through.
-    this.isSwept = scope.consideredCancelled && patched(CUT_OFF) ? null : paused;
+    this.isSwept = scope.consideredCancelled ? null : paused;
     this.#running = undefined;
     this.see(this.#wished);
   }
 }
-
-/** The patch by which a sweep that was cut off is not through, and goes on. */
-export const CUT_OFF = 'sweeps-that-are-cut-off-go-on';

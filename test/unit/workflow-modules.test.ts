@@ -17,3 +17,11 @@ test.each(['workflows/', 'job/'])(
     expect(kept).toEqual([]);
   },
 );
+
+test('no workflow runs a local activity: looked at meanwhile, it could not be replayed', () => {
+  const files = readdirSync(new URL('workflows/', SRC)).filter((name) => name.endsWith('.ts'));
+  const local = files.filter((name) =>
+    /proxyLocalActivities|scheduleLocalActivity/.test(readFileSync(new URL(`workflows/${name}`, SRC), 'utf8')),
+  );
+  expect(local).toEqual([]);
+});
