@@ -162,7 +162,7 @@ describe('while a job undoes its steps', () => {
   test('abort, force and a deadline change nothing, hold is UNSUPPORTED, a priority is kept', async () => {
     const id = await book(
       { failAt: 'hotel', undoFails: 3 },
-      { retry: { maxAttempts: 10, delay: '200ms', jitter: false }, deadline: '1500ms' },
+      { retry: { maxAttempts: 10, delay: '2s', backoff: 1, jitter: false }, deadline: '5s' },
     );
     await millrace.until(id, 'ROLLING_BACK');
     expect(await orders.abort(id)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', abortRequestedAt: null } });
