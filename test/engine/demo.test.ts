@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
+import { holdLock } from './fixtures/hold-lock.ts';
+import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 import { freePort } from './ports.ts';
 
@@ -43,7 +46,10 @@ test(
 
     const live = demo.lines.filter((line) => /^ *\d+\.\d\d s .*\d+ queued .*\d+ running .*\d+ succeeded .*MiB.*heap/.test(line));
     const totalSeconds = Number(/total time +(\d+\.\d\d) s/.exec(demo.text)?.[1]);
-    expect(live.length).toBeGreaterThanOrEqual(Math.floor(totalSeconds));
+    // By the median: a machine that is shared may stop for more than a second.
+    const times = [0, ...live.map((line) => Number.parseFloat(line)), totalSeconds];
+    const pauses = times.slice(1).map((time, index) => time - times[index]!);
+    expect(pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)]).toBeLessThanOrEqual(1);
     expect(demo.text).toMatch(/ \d+ +started +report\.generate 1/);
     expect(demo.text).toMatch(/processing \d+ /);
     expect(demo.text).toMatch(/ \d+ +completed +report\.generate 1 in \d+ ms/);
@@ -65,16 +71,36 @@ test('a demo that is stopped leaves no job in line and no process', { timeout: 1
   expect(open['jobCounts'].aborted).toBeGreaterThan(0);
 });
 
+test('a demo that is stopped while its jobs are being created leaves none of them', { timeout: 120_000 }, async () => {
+  const temporal = await TemporalView.of(millrace);
+  const ofDemo = async (): Promise<number> => (await temporal.client.workflow.count('JobPool = "demo"')).count;
+  const before = await ofDemo();
+  const demo = new Demo(millrace.env);
+  await demo.said('serves pool "demo"');
+  demo.signal('SIGSTOP');
+  // The api waits for the journal with each of them, and nobody finds them there meanwhile.
+  const lock = await holdLock(join(millrace.dataDir, 'journal.db'));
+  demo.signal('SIGCONT');
+  await eventually('the first ones have begun', async () => (await ofDemo()) > before);
+  demo.signal('SIGINT');
+  await demo.said('The demo ends early');
+  await lock.release();
+  expect(await demo.exited, demo.text).toEqual({ code: 1, signal: null });
+  expect((await ofDemo()) - before).toBe(20);
+  expect(await openJobs()).toEqual([]);
+  await temporal.close();
+});
+
 test('what a killed demo has left in line is aborted by the next one', { timeout: 180_000 }, async () => {
   const before = millrace.processes();
   const killed = new Demo(millrace.env);
   await killed.said('started  ');
   killed.signal('SIGKILL');
-  await expect.poll(() => millrace.processes(), { timeout: 20_000 }).toEqual(before);
+  await expect.poll(() => millrace.processes(), { timeout: 40_000 }).toEqual(before);
 
   // Its worker may have been cut off before it could say that it stops: it counts as there for a while then.
   const workers = '{ workers(pool: "demo", status: [RUNNING, DRAINING]) { id } }';
-  await expect.poll(async () => (await millrace.client.data(workers))['workers'], { timeout: 20_000 }).toEqual([]);
+  await expect.poll(async () => (await millrace.client.data(workers))['workers'], { timeout: 60_000 }).toEqual([]);
 
   const left = await openJobs();
   expect(left).not.toEqual([]);

@@ -24,11 +24,12 @@ export class Graphql {
   }
 
   /** @throws DemoFailed with the server's sentences. */
-  async ask<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
+  async ask<T>(query: string, variables: Record<string, unknown> = {}, signal: AbortSignal | null = null): Promise<T> {
     const response = await fetch(this.#url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
+      signal,
     });
     return dataOf<T>((await response.json()) as Answer<T>);
   }

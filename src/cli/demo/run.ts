@@ -28,6 +28,7 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
   const graphql = new Graphql(url);
   let worker: Supervised | undefined;
   let tally: Tally | undefined;
+  let watched: Promise<number> | undefined;
   try {
     await assertOurs(graphql, run);
     await clearLeftovers(graphql, config);
@@ -57,13 +58,15 @@ export async function runDemo(run: DemoRun): Promise<string[]> {
     );
 
     tally = new Tally(inputs);
-    const totalMs = await untilStopped(asked, createAndWatch(graphql, inputs, tally, run));
+    watched = createAndWatch(graphql, inputs, tally, run);
+    const totalMs = await untilStopped(asked, watched);
     for (const line of summary(tally, totalMs, memoryOf(config.dataDir))) screen.say(line);
     return await differences(graphql, runTag, tally, { smtp, webhooks });
   } finally {
-    if (tally && !tally.isOver) {
+    if (watched && tally && !tally.isOver) {
       screen.say('The demo ends early: what is left of its jobs is aborted.');
-      await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) }, ABORT_MS);
+      const enough = AbortSignal.any([asked.second, AbortSignal.timeout(ABORT_MS)]);
+      await abortAll(graphql, { tagsAll: ['demo'], idPrefix: idPrefixOf(tally) }, watched, enough).catch(() => {});
     }
     await worker?.stop(asked.second.aborted ? 0 : STOP_MS);
     await Promise.all([graphql.close(), ...sinks.map((sink) => sink.stop())]);
@@ -84,21 +87,37 @@ async function clearLeftovers(graphql: Graphql, config: Config): Promise<void> {
   const { workers } = await graphql.ask<{ workers: { id: string }[] }>(`{ workers(pool: "${POOL}", status: [RUNNING, DRAINING]) { id } }`);
   // Another demo beside us needs its jobs and files.
   if (workers.length > 0) return;
-  await abortAll(graphql, { tagsAll: ['demo'], pool: [POOL] }, CLEAR_MS);
+  await abortOpen(graphql, { tagsAll: ['demo'], pool: [POOL] }, AbortSignal.timeout(CLEAR_MS)).catch(() => {});
   await rm(workDirsOf(config), { recursive: true, force: true });
 }
 
-/** Best effort: what is not stopped now is stopped by the next demo. */
-async function abortAll(graphql: Graphql, filter: object, withinMs: number): Promise<void> {
-  const list = 'query ($filter: JobFilter) { jobs(filter: $filter, first: 100) { nodes { id } } }';
+/**
+ * Resolves when none is open and no more can come: the api goes on with a request that creates them, whoever waits for its answer.
+ * Best effort: what is not stopped when it is enough is stopped by the next demo.
+ */
+async function abortAll(graphql: Graphql, filter: object, watched: Promise<unknown>, enough: AbortSignal): Promise<void> {
+  let mayGrow = true;
+  const noMore = (): void => void (mayGrow = false);
+  watched.then(noMore, noMore);
+  for (;;) {
+    const wasGrowing = mayGrow;
+    const open = await abortOpen(graphql, filter, enough);
+    if (open === 0 && !wasGrowing) return;
+    await sleep(POLL_MS, undefined, { signal: enough });
+  }
+}
+
+/** Asks those that have not been asked, and answers with how many were open. */
+async function abortOpen(graphql: Graphql, filter: object, enough: AbortSignal): Promise<number> {
+  const list = 'query ($filter: JobFilter) { jobs(filter: $filter, first: 100) { nodes { id abortRequestedAt } } }';
   const abort =
     'mutation ($id: ID!) { abortJob(input: { id: $id, message: "the demo was stopped", grace: "0s" }) { userErrors { code } } }';
   const open = { ...filter, status: ['SCHEDULED', 'QUEUED', 'RUNNING'] };
-  const work = async (): Promise<void> => {
-    const { jobs } = await graphql.ask<{ jobs: { nodes: { id: string }[] } }>(list, { filter: open });
-    await Promise.allSettled(jobs.nodes.map(({ id }) => graphql.ask(abort, { id })));
-  };
-  await Promise.race([work().catch(() => {}), sleep(withinMs, undefined, { ref: false })]);
+  type Open = { jobs: { nodes: { id: string; abortRequestedAt: string | null }[] } };
+  const { jobs } = await graphql.ask<Open>(list, { filter: open }, enough);
+  const unasked = jobs.nodes.filter(({ abortRequestedAt }) => abortRequestedAt === null);
+  await Promise.allSettled(unasked.map(({ id }) => graphql.ask(abort, { id }, enough)));
+  return jobs.nodes.length;
 }
 
 /** Resolves when the api knows our worker as RUNNING and has the types in its pool. */
@@ -134,6 +153,8 @@ async function createAndWatch(
   // It says at once where it stands: what is created after that is in it.
   const first = await feed.next();
   if (!first.done) resume.after = first.value.jobEvents.cursor;
+  // From then on nobody looks at what would be created here.
+  asked.first.throwIfAborted();
   const workers = graphql.subscribe<{ workersUpdated: { workers: (WorkerFigures & { status: string })[] } }>(WORKERS);
   let figures: WorkerFigures | undefined;
   const followed = (async () => {
@@ -195,7 +216,8 @@ const POOL = 'demo';
 const SLOTS = 4;
 const SEED = 7;
 const STOP_MS = 10_000;
-const ABORT_MS = 5_000;
+/** Where Millrace is busy; who does not want to wait for it asks again. */
+const ABORT_MS = 30_000;
 const CLEAR_MS = 30_000;
 const WORKER_MS = 30_000;
 const POLL_MS = 50;
