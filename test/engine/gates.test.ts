@@ -1,32 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
-import { ordersTo, startOrder, untilAllFinal } from './fixtures/orders.ts';
-import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
+import { type Orders, startOrder, untilAllFinal } from './fixtures/orders.ts';
 import { queuesOf } from './fixtures/queues.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
 import { mostAtOnce, spansOf, startsBeyond } from './fixtures/spans.ts';
-import { TemporalView } from './fixtures/temporal-view.ts';
-import { Millrace } from './millrace.ts';
+import type { TemporalView } from './fixtures/temporal-view.ts';
+import type { Millrace } from './millrace.ts';
 
 let millrace: Millrace;
 let temporal: TemporalView;
-let orders: ReturnType<typeof ordersTo>;
+let orders: Orders;
 let queues: ReturnType<typeof queuesOf>;
 let gated: ReturnType<typeof gatedJobs>['create'];
 let running: ReturnType<typeof gatedJobs>['running'];
-const scratch = new Scratch();
-beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 4, env: { MILLRACE_JOBS: TEST_JOBS } });
-  temporal = await TemporalView.of(millrace);
-  orders = ordersTo(millrace);
+const scratch = shareMillrace({ slots: 4 }, (shared) => {
+  ({ millrace, temporal, orders } = shared);
   queues = queuesOf(millrace);
   ({ create: gated, running } = gatedJobs(millrace, scratch));
-});
-afterAll(async () => {
-  await temporal.close();
-  await millrace.stop();
-  scratch.remove();
 });
 
 const waitingFor = async (id: string) => (await millrace.job(id, 'waitingFor { kind key placeInLine }')).waitingFor;
@@ -53,8 +45,14 @@ describe('a concurrency key', () => {
   });
 
   test('lets n at a time in', async () => {
-    const jobs = Array.from({ length: 9 }, () => ({ type: 'sleep', payload: { ms: 150 }, tags: ['three'], ...key('three', 3) }));
-    const ids = await Promise.all(jobs.map((job) => millrace.create(job)));
+    const jobs = Array.from({ length: 9 }, () => gated({ tags: ['three'], ...key('three', 3) }));
+    const ids = await Promise.all(jobs.map(({ created }) => created));
+    // None of them ends before all have asked: there are slots for four, and a place for three.
+    await eventually('all have asked', async () => (await temporal.gate('key:three')).waiting.length === 6);
+    const { held } = await temporal.gate('key:three');
+    expect(held).toHaveLength(3);
+    for (const id of held) await millrace.until(id, 'RUNNING');
+    for (const job of jobs) job.open();
     await untilAllFinal(millrace, 'three', ids.length);
     expect(mostAtOnce(await spansOf(millrace, ids))).toBe(3);
   });
@@ -217,12 +215,12 @@ describe('a queue', () => {
     one.open();
   });
 
-  test('that is given a limit while its jobs start starts none beyond it from the answer on', async () => {
+  test('that is given a limit while its jobs start starts none beyond it from the answer on', { timeout: 180_000 }, async () => {
     for (let round = 1; round <= 6; round++) {
       const tag = `round-${round}`;
       const ids = await createAtOnce(14, { payload: { ms: 200 }, queue: 'race', tags: [tag] });
       // At another moment each time: some run, some have been let in and are in line, some are about to start.
-      await millrace.until(ids[round]!, 'RUNNING');
+      await millrace.until(ids[round]!, hasStarted);
       if (round % 2 === 0) await queues.setLimit('race', 4);
       await queues.setLimit('race', 1);
       const answeredAt = Date.now();
@@ -232,11 +230,11 @@ describe('a queue', () => {
     }
   });
 
-  test('that is paused while its jobs start starts none from the answer on', async () => {
+  test('that is paused while its jobs start starts none from the answer on', { timeout: 180_000 }, async () => {
     for (let round = 1; round <= 4; round++) {
       const tag = `pause-${round}`;
       const ids = await createAtOnce(14, { payload: { ms: 100 }, queue: 'halted', tags: [tag] });
-      await millrace.until(ids[round * 2]!, 'RUNNING');
+      await millrace.until(ids[round * 2]!, hasStarted);
       await queues.pause('halted');
       const answeredAt = Date.now();
       const other = await millrace.create({ type: 'sleep', payload: { ms: 300 }, queue: 'other' });
@@ -285,6 +283,9 @@ describe('a queue', () => {
     ]);
   });
 });
+
+/** It may have ended by the time that we hear of it. */
+const hasStarted = ({ attemptCount }: { attemptCount: number }): boolean => attemptCount > 0;
 
 /** By one request, so that they start side by side. */
 async function createAtOnce(count: number, input: Record<string, unknown>): Promise<string[]> {
