@@ -146,38 +146,42 @@ describe('refused', () => {
   });
 });
 
-test('a diamond of 50 jobs, in any order inside one request, ends in an order that respects every dependency', async () => {
-  const seed = 7;
-  const random = seeded(seed);
-  const layers = [1, 12, 12, 12, 12, 1];
-  const jobs: { id: string; dependencies: string[]; tags: string[]; priority: number }[] = [];
-  let above: string[] = [];
-  for (const [layer, size] of layers.entries()) {
-    const ids = Array.from({ length: size }, (_, index) => `diamond-${layer}-${index}`);
-    // The deeper, the higher: by their priorities alone they would run the other way round.
-    for (const id of ids)
-      jobs.push({ id, priority: 1 + layer, tags: ['diamond'], dependencies: above.filter((_, index) => index === 0 || random() < 0.4) });
-    above = ids;
-  }
-  const shuffled = jobs.toSorted(() => random() - 0.5);
-  const results = await createAll(shuffled);
-  expect(results.flatMap(({ userErrors }) => userErrors)).toEqual([]);
-  const ended = await untilAllFinal(millrace, 'diamond', jobs.length, 60_000);
-  expect(Array.from(ended.values()).filter(({ status }) => status !== 'SUCCEEDED')).toEqual([]);
-  const { jobs: rows } = await millrace.client.data(
-    '{ jobs(filter: { tagsAll: ["diamond"] }, first: 100) { nodes { id startedAt finishedAt } } }',
-  );
-  const times = new Map<string, { startedAt: string; finishedAt: string }>(rows.nodes.map((row: { id: string }) => [row.id, row]));
-  expect(times.size).toBe(jobs.length);
-  for (const { id, dependencies } of jobs) {
-    for (const dependency of dependencies)
-      expect(Date.parse(times.get(dependency)!.finishedAt), `${dependency} ended before ${id} started`).toBeLessThanOrEqual(
-        Date.parse(times.get(id)!.startedAt),
-      );
-  }
-});
+test(
+  'a diamond of 50 jobs, in any order inside one request, ends in an order that respects every dependency',
+  { timeout: 150_000 },
+  async () => {
+    const seed = 7;
+    const random = seeded(seed);
+    const layers = [1, 12, 12, 12, 12, 1];
+    const jobs: { id: string; dependencies: string[]; tags: string[]; priority: number }[] = [];
+    let above: string[] = [];
+    for (const [layer, size] of layers.entries()) {
+      const ids = Array.from({ length: size }, (_, index) => `diamond-${layer}-${index}`);
+      // The deeper, the higher: by their priorities alone they would run the other way round.
+      for (const id of ids)
+        jobs.push({ id, priority: 1 + layer, tags: ['diamond'], dependencies: above.filter((_, index) => index === 0 || random() < 0.4) });
+      above = ids;
+    }
+    const shuffled = jobs.toSorted(() => random() - 0.5);
+    const results = await createAll(shuffled);
+    expect(results.flatMap(({ userErrors }) => userErrors)).toEqual([]);
+    const ended = await untilAllFinal(millrace, 'diamond', jobs.length, 100_000);
+    expect(Array.from(ended.values()).filter(({ status }) => status !== 'SUCCEEDED')).toEqual([]);
+    const { jobs: rows } = await millrace.client.data(
+      '{ jobs(filter: { tagsAll: ["diamond"] }, first: 100) { nodes { id startedAt finishedAt } } }',
+    );
+    const times = new Map<string, { startedAt: string; finishedAt: string }>(rows.nodes.map((row: { id: string }) => [row.id, row]));
+    expect(times.size).toBe(jobs.length);
+    for (const { id, dependencies } of jobs) {
+      for (const dependency of dependencies)
+        expect(Date.parse(times.get(dependency)!.finishedAt), `${dependency} ended before ${id} started`).toBeLessThanOrEqual(
+          Date.parse(times.get(id)!.startedAt),
+        );
+    }
+  },
+);
 
-test('one job on 200', { timeout: 120_000 }, async () => {
+test('one job on 200', { timeout: 240_000 }, async () => {
   const ids = Array.from({ length: 200 }, (_, index) => `of-200-${index}`);
   await createAll(ids.map((id) => ({ id, hold: true })));
   const id = await create({ dependencies: ids, onDependencyFailure: 'RUN_ANYWAY' });
@@ -185,7 +189,15 @@ test('one job on 200', { timeout: 120_000 }, async () => {
   expect(waitingFor).toMatchObject({ kind: 'DEPENDENCIES', message: expect.stringContaining('200 jobs') as string });
   expect(new Set(waitingFor.jobIds).size).toBe(100);
   expect(waitingFor.jobIds.filter((each: string) => !ids.includes(each))).toEqual([]);
-  await eachAtOnce(ids.slice(1), (each) => orders.abort(each));
+  // Each has been asked by then to tell of its end, and has heard that: the aborts are not to wait behind it.
+  await eventually('all have been asked', async () => !(await temporal.handle(id).describe()).raw.pendingActivities?.length, 60_000);
+  const hasHeard = async (each: string): Promise<boolean> => (await temporal.handle(each).describe()).raw.pendingWorkflowTask === null;
+  for (const each of ids) await eventually(`${each} has heard it`, () => hasHeard(each), 60_000);
+  const rest = ids.slice(1).values();
+  const abortNext = async (): Promise<void> => {
+    for (const each of rest) await orders.abort(each);
+  };
+  await Promise.all(Array.from({ length: 4 }, abortNext));
   expect((await millrace.job(id, 'status')).status).toBe('WAITING');
   await orders.abort(ids[0]!);
   expect(await millrace.until(id, 'SUCCEEDED', 60_000)).toMatchObject({ attemptCount: 1 });
@@ -195,12 +207,12 @@ test('one job on 200', { timeout: 120_000 }, async () => {
  * The last one: without an orchestrator nothing but their creation is done to the jobs, and the one that comes back need not be through
  * with them. What they do when they are told is above.
  */
-test('1,000 jobs in one request are all created, and one job that they all wait for tells each of them', { timeout: 120_000 }, async () => {
+test('1,000 jobs in one request are all created, and one job that they all wait for tells each of them', { timeout: 300_000 }, async () => {
   const parent = await create({ hold: true, priority: 10 });
   const dependants = Array.from({ length: LIMITS.jobsPerRequest }, (_, index) => `of-one-${index}`);
   // As they do themselves.
   await eachAtOnce(dependants, (id) => temporal.handle(parent).signal('dependant', id));
-  await eventually('it has heard them', async () => (await temporal.handle(parent).describe()).raw.pendingWorkflowTask === null);
+  await eventually('it has heard them', async () => (await temporal.handle(parent).describe()).raw.pendingWorkflowTask === null, 60_000);
   await millrace.role('orchestrator').stop();
   const results = await createAll(dependants.map((id) => ({ id, dependencies: [parent], tags: ['of-one'], pool: 'nobody' })));
   expect(results).toEqual(dependants.map((id) => ({ job: { id, status: 'WAITING' }, userErrors: [] })));
@@ -208,7 +220,7 @@ test('1,000 jobs in one request are all created, and one job that they all wait 
   expect(jobCounts).toEqual({ waiting: dependants.length, total: dependants.length });
   await millrace.startRole('orchestrator');
   await orders.abort(parent);
-  await eventually('it has ended', async () => (await temporal.handle(parent).describe()).status.name !== 'RUNNING', 60_000);
+  await eventually('it has ended', async () => (await temporal.handle(parent).describe()).status.name !== 'RUNNING', 120_000);
   const { events } = await temporal.handle(parent).fetchHistory();
   // Each of these activities is through when all of its jobs have been told.
   const told = events!.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
