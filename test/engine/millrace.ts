@@ -98,7 +98,7 @@ export class Millrace {
   }
 
   /** Waits until the job is as wished, told by its subscription. @throws Error with the job as it is after deadlineMs. */
-  async until(id: string, wished: string | ((job: any) => boolean), deadlineMs = 20_000): Promise<any> {
+  async until(id: string, wished: string | ((job: any) => boolean), deadlineMs = 30_000): Promise<any> {
     const done = typeof wished === 'string' ? (job: any) => job.status === wished : wished;
     const updates = this.client.subscribe(`subscription ($id: ID!) { jobUpdated(id: $id) { ${JOB_FIELDS} } }`, { id });
     let last: any;
@@ -132,7 +132,7 @@ export class Millrace {
       const running = Array.from(this.roles.values()).filter(({ pid }) => isRunning(pid));
       await Promise.all(running.map((process) => (process.role === 'worker' ? process.stopNow() : process.stop())));
       // The guardian outlives its worker by a moment.
-      const until = Date.now() + 2_000;
+      const until = Date.now() + 15_000;
       while (this.processes().length > 0 && Date.now() < until) await pause(20);
       const left = this.processes();
       if (left.length > 0) throw new Error(`processes are left behind: ${left.map((pid) => `${pid} ${commandOf(pid)}`).join('; ')}`);

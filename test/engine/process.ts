@@ -61,9 +61,9 @@ export class RoleProcess {
   /** SIGTERM; a test fails that has a role which does not end by it. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    if (await within(15_000, this.exited)) return;
+    if (await within(30_000, this.exited)) return;
     await killGroup(this.pid);
-    throw new Error(`a role did not end within 15 s of SIGTERM:\n${this.log().slice(-2_000)}`);
+    throw new Error(`a role did not end within 30 s of SIGTERM:\n${this.log().slice(-2_000)}`);
   }
 
   /** The same for a worker that may have long jobs: a second SIGTERM, where it still drains after a second, has it wait for none of them. */
