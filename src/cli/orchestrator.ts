@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { Runtime, Worker } from '@temporalio/worker';
+import { type NativeConnection, Runtime } from '@temporalio/worker';
 import { orchestratorActivities } from '../activities/orchestrator.ts';
 import { act } from '../api/act.ts';
 import { JobTypes } from '../api/job-types.ts';
@@ -21,28 +21,30 @@ import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts'
 import { claimNamespace } from './claim-namespace.ts';
 import type { RunningRole } from './role.ts';
 import { untilShutDown } from './until-shut-down.ts';
+import { workflowWorkers } from './workflow-workers.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
   const { namespace } = config;
   Runtime.install(runtimeOptions(log));
-  const [journal, bundle, connection] = await Promise.all([
-    openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
-    workflowBundle(config.cacheDir),
+  const connect = (): Promise<NativeConnection> =>
     connectNative(
       config,
       ORCHESTRATOR_TASK_QUEUE,
       (line) => log.error(line),
       (services) => prepareCluster(services, namespace),
-    ),
+    );
+  const [journal, bundle, connection] = await Promise.all([
+    openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
+    workflowBundle(config.cacheDir),
+    connect(),
   ]);
   await claimNamespace(config, journal, connection);
   const client = new Client({ connection, namespace });
   // A bulk operation does to each job what the api does to one.
   const jobs = new Jobs({ client, journal, jobTypes: new JobTypes(journal), live: new Live(journal), queues: new Queues(client, journal) });
   runWorkflowsWithoutPromiseHooks();
-  const worker = await Worker.create({
-    connection,
+  const options = {
     namespace,
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
     workflowBundle: { codePath: bundle },
@@ -55,20 +57,16 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       act: (spec, jobId) => act(jobs, spec, jobId),
     }),
     sinks: { journal: { record: { fn: (_: unknown, record: JobRecord) => tell(journal, record) } } },
-    // Few are cheaper than the SDK's defaults on a machine of few cores, and no slower.
-    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
-    maxConcurrentWorkflowTaskExecutions: 8,
     maxConcurrentActivityTaskPolls: 1,
-    // Sweeps and bulk operations can be long, and must not keep a gate's questions waiting.
-    maxConcurrentActivityTaskExecutions: 100,
     // An activity learns at its next heartbeat that it is asked to stop.
     maxHeartbeatThrottleInterval: '1s',
-    maxCachedWorkflows: CACHED_WORKFLOWS,
     // Taken over by another orchestrator this much after a kill -9.
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
-  });
-  const running = worker.run();
+  } as const;
+  const connections = [connection, await connect()] as const;
+  const workers = await workflowWorkers(options, connections);
+  const running = Promise.all(workers.map((worker) => worker.run()));
   await client.workflow.start('reconcilerWorkflow', {
     workflowId: 'reconciler',
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
@@ -82,13 +80,13 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     staticSummary: 'has jobs move up that have waited for long',
   });
   return {
-    ended: running,
+    ended: running.then(() => {}),
     async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const isDown = await untilShutDown(running);
-      if (!isDown) log.warn({ activities: worker.getStatus().numInFlightActivities }, LEFT);
+      if (!isDown) log.warn({ activities: workers[0].getStatus().numInFlightActivities }, LEFT);
       await journal.stop(2_000);
-      if (isDown) await connection.close();
+      if (isDown) await Promise.all(connections.map((each) => each.close()));
     },
   };
 }
@@ -106,9 +104,3 @@ async function tell(journal: Journal, record: JobRecord): Promise<void> {
   if (record.band !== null && isNewInLine(record)) await recordBriefly(journal, entry);
   else journal.writer.tell(entry);
 }
-
-/**
- * The SDK's core looks through all that are cached whenever it does anything: about 1.2 ms a job and 1,000 of them (2 cores). One that is cached no
- * more is replayed when its attempt ends, which costs the same however long the line is (bench/backlog.ts).
- */
-const CACHED_WORKFLOWS = 1_000;
