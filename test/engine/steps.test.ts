@@ -1,28 +1,38 @@
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
-import { type Orders, ordersTo, startOrder } from './fixtures/orders.ts';
-import { Scratch, TEST_JOBS } from './fixtures/paths.ts';
-import { told } from './fixtures/told.ts';
-import { Millrace } from './millrace.ts';
+import { gatedJobs } from './fixtures/gated-jobs.ts';
+import { type Orders, startOrder } from './fixtures/orders.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
+import type { TemporalView } from './fixtures/temporal-view.ts';
+import { untilTold } from './fixtures/told.ts';
+import type { Millrace } from './millrace.ts';
 
 /** Of the types that ship trip.book has the steps flight, hotel and car, each with its undo. */
 let millrace: Millrace;
+let temporal: TemporalView;
 let orders: Orders;
-const scratch = new Scratch();
-beforeAll(async () => {
-  millrace = await Millrace.start({ slots: 1, env: { MILLRACE_JOBS: TEST_JOBS } });
-  orders = ordersTo(millrace);
-});
-afterAll(async () => {
-  await millrace.stop();
-  scratch.remove();
+let jobs: ReturnType<typeof gatedJobs>;
+const scratch = shareMillrace({ slots: 1 }, (shared) => {
+  ({ millrace, temporal, orders } = shared);
+  jobs = gatedJobs(millrace, scratch);
 });
 
-type Payload = { failAt?: string; undoFails?: number; ms?: number; file?: string };
+type Payload = { failAt?: string; undoFails?: number; file?: string };
 const book = (payload: Payload, input: Record<string, unknown> = {}): Promise<string> =>
   millrace.create({ type: 'trip.book', payload, retry: { delay: '10ms' }, ...input });
-const noted = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
+const noted = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
+/** A job of three steps that runs its second one, which does not end before `open`. */
+async function atSecond(input: Record<string, unknown> = {}): Promise<{ id: string; file: string; open: () => void }> {
+  const [file, gate] = [scratch.path(), scratch.path()];
+  const open = (): void => scratch.open(gate);
+  onTestFinished(open);
+  const id = await millrace.create({ type: 'test.relay', payload: { file, gate }, retry: { delay: '10ms' }, ...input });
+  await eventually('its second step runs', async () => (await millrace.job(id, STEPS)).steps[1].status === 'RUNNING');
+  await eventually('its handler has begun', () => noted(file).length === 2);
+  return { id, file, open };
+}
 const STEPS = 'status rollback reason { code message } result steps { name status attemptCount error { message } result }';
 const statuses = (job: any): string[] => job.steps.map(({ status }: { status: string }) => status);
 
@@ -103,53 +113,63 @@ describe('a job of many steps', () => {
   });
 
   test('is aborted by way of its undos', async () => {
-    const file = scratch.path();
-    const id = await book({ file, ms: 1_500 });
-    await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
+    const { id, file } = await atSecond();
     await orders.abort(id, { grace: '0s', message: 'ill' });
     const aborted = await millrace.until(id, 'ABORTED');
     expect(aborted).toMatchObject({ reason: { code: 'ABORTED_BY_USER', message: 'ill' } });
-    expect(noted(file)).toEqual(['book flight', 'cancel flight']);
+    expect(noted(file)).toEqual(['first', 'second', 'undo first, done: first']);
   });
 
   test.each(['by the abort', 'when it was created'])('is aborted without them where that is asked for %s', async (when) => {
-    const file = scratch.path();
     const [ofJob, ofAbort] = when === 'by the abort' ? [{}, { rollback: false }] : [{ rollback: false }, {}];
-    const id = await book({ file, ms: 1_500 }, ofJob);
-    await eventually('the flight is booked', async () => (await millrace.job(id, STEPS)).steps[0].status === 'SUCCEEDED');
+    const { id, file } = await atSecond(ofJob);
     await orders.abort(id, { grace: '0s', ...ofAbort });
     await millrace.until(id, 'ABORTED');
-    expect(noted(file)).toEqual(['book flight']);
+    expect(noted(file)).toEqual(['first', 'second']);
     expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'SKIPPED' });
   });
 
   test('goes on with the step it was in when its process dies', async () => {
-    const file = scratch.path();
-    const id = await book({ file, ms: 1_500 });
-    await eventually('the hotel runs', async () => (await millrace.job(id, STEPS)).steps[1].status === 'RUNNING');
+    const { id, file, open } = await atSecond();
     process.kill((await millrace.job(id, 'lastAttempt { pid }')).lastAttempt.pid, 'SIGKILL');
+    await millrace.until(id, ({ halts }) => halts === 1);
+    open();
     await millrace.until(id, 'SUCCEEDED');
-    expect(noted(file)).toEqual(['book flight', 'book hotel', 'book car']);
+    expect(noted(file)).toEqual(['first', 'second', 'second', 'third']);
     expect(await millrace.job(id, 'halts attemptCount')).toEqual({ halts: 1, attemptCount: 4 });
   });
 
   test('that has begun is finished before new ones are started, the last step first', async () => {
     const serve = () => millrace.servePool('steps', 1);
+    const one = { pool: 'steps', priority: 10 };
+    const begin = (): Promise<string> => millrace.create({ type: 'test.script-steps', payload: { dir: scratch.dir }, ...one });
+    const end = (id: string, attempt: number): void => writeFileSync(join(scratch.dir, `${id}.${attempt}`), 'succeed');
+    const statusOfWorker = async (): Promise<string> =>
+      (await millrace.client.data('{ workers(pool: "steps") { status } }')).workers.at(-1).status;
     /** Its next step is in line then, and nobody there to take it. */
     const stopAfter = async (id: string, step: number): Promise<void> => {
+      for (let before = 1; before < step; before++) end(id, before);
       const worker = await serve();
-      await millrace.until(id, ({ attemptCount }) => attemptCount === step);
-      await worker.stop();
-      await eventually('the next step is in line', async () => (await millrace.job(id, 'status')).status === 'QUEUED');
+      await millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === step);
+      const stopped = worker.stop();
+      await eventually('it takes nothing new', async () => (await statusOfWorker()) === 'DRAINING');
+      end(id, step);
+      await stopped;
+      await temporal.untilInLine([id]);
     };
-    const one = { pool: 'steps', priority: 10 };
-    const names: Record<string, string> = { second: await book({ ms: 1_500 }, one) };
+    const names: Record<string, string> = { second: await begin() };
     await stopAfter(names['second']!, 1);
     await orders.hold(names['second']!);
-    names['first'] = await book({ ms: 1_500 }, one);
+    names['first'] = await begin();
     await stopAfter(names['first'], 2);
     await orders.release(names['second']!);
     names['new'] = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...one });
+    await temporal.untilInLine(Object.values(names));
+    for (const [name, from] of [
+      ['first', 3],
+      ['second', 2],
+    ] as const)
+      for (let step = from; step <= 3; step++) end(names[name]!, step);
     const worker = await serve();
     for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
     await worker.stop();
@@ -175,14 +195,18 @@ describe('while a job undoes its steps', () => {
   });
 
   test('an undo that waits in line for longer than the queue timeout runs all the same', async () => {
-    const id = await book(
-      { failAt: 'hotel', undoFails: 3 },
-      { retry: { maxAttempts: 10, delay: '300ms', jitter: false }, queueTimeout: '1s' },
-    );
+    const retry = { maxAttempts: 100, delay: '300ms', backoff: 1, jitter: false };
+    const id = await book({ failAt: 'hotel', undoFails: 10 }, { retry, queueTimeout: '3s' });
     await millrace.until(id, 'ROLLING_BACK');
-    const other = await millrace.create({ type: 'sleep', payload: { ms: 3_000 }, priority: 10 });
+    // It gets the slot between two tries of the undo, which from then on waits in line.
+    const other = await jobs.running({ priority: 10 });
+    await temporal.untilInLine([id]);
+    const late = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queueTimeout: '3s' });
+    expect(await millrace.until(late, 'FAILED')).toMatchObject({ reason: { code: 'QUEUE_TIMEOUT' } });
+    expect(await millrace.job(id, 'status')).toEqual({ status: 'ROLLING_BACK' });
+    other.open();
     await millrace.until(id, 'FAILED');
-    const order = await startOrder(millrace, { trip: id, other });
+    const order = await startOrder(millrace, { trip: id, other: other.id });
     expect(order.at(-1)).toMatch(/^trip/);
     expect(await millrace.job(id, 'rollback reason { code }')).toEqual({ rollback: 'DONE', reason: { code: 'HANDLER_ERROR' } });
   });
@@ -207,9 +231,8 @@ describe('a final job is run again', () => {
     expect((await orders.retry(id, { payload: { times: 0 } })).codes).toEqual([]);
     const job = await millrace.until(id, 'SUCCEEDED');
     expect(job).toMatchObject({ reason: null, attemptCount: 2 });
-    const { events } = await millrace.job(id, 'events { nodes { kind } }');
     const once = ['QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED'];
-    expect(told(events.nodes)).toEqual(told(['CREATED', ...once, 'RETRIED', ...once]));
+    await untilTold(millrace, id, ['CREATED', ...once, 'RETRIED', ...once]);
   });
 
   test('whether it has failed, was aborted, or has succeeded; again and again', async () => {
