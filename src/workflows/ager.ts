@@ -1,4 +1,4 @@
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, proxyActivities } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 
 const { ageJobs } = proxyActivities<OrchestratorActivities>({
@@ -9,6 +9,7 @@ const { ageJobs } = proxyActivities<OrchestratorActivities>({
 
 /** Has jobs move up that have waited for long, by one activity at a time in all of the system, as the reconciler does its work. */
 export async function agerWorkflow(): Promise<void> {
-  await ageJobs();
+  // A cancel in Temporal changes nothing: all jobs need it.
+  await CancellationScope.nonCancellable(ageJobs);
   await continueAsNew<typeof agerWorkflow>();
 }

@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -25,9 +26,14 @@ type Kept = GateState & {
 /**
  * A gate: one workflow for each key, while anybody holds it or waits for it. A queue's stays as long as there is a policy.
  *
- * Nobody's place is leaked: while others wait, it looks which holders have ended without a word (terminated in Temporal).
+ * Nobody's place is leaked: while others wait, it looks which holders have ended without a word (terminated in Temporal). A cancel in Temporal
+ * changes nothing: only it knows who is in and who waits.
  */
 export async function gateWorkflow(name: string, begin: GatePolicy | Kept): Promise<void> {
+  await CancellationScope.nonCancellable(() => keepGate(name, begin));
+}
+
+async function keepGate(name: string, begin: GatePolicy | Kept): Promise<void> {
   // A new run of a gate that nobody waits at.
   if ('policy' in begin) fillFirstTask();
   const gate = new Gate('policy' in begin ? begin : { policy: begin, held: [], waiting: [] });

@@ -2,6 +2,7 @@ import { type CancellationScope, condition, sleep, workflowInfo } from '@tempora
 import { activityIdOf } from '../job/ids.ts';
 import { reprioritise, withdraw } from './asks.ts';
 import type { JobLife } from './job-life.ts';
+import { shielded } from './shielded.ts';
 
 /**
  * Moves attempts in line, and out of it for a hold. One loop a job and not one call a message: two calls can overtake
@@ -19,8 +20,8 @@ export class Line {
 
   /** Resolves when the open attempt stands where it should, has started, or is not in line any more. */
   async settle(): Promise<void> {
-    void this.#move();
-    await condition(() => this.#isSettled);
+    void shielded(() => this.#move());
+    await shielded(() => condition(() => this.#isSettled));
   }
 
   get #isSettled(): boolean {

@@ -20,6 +20,7 @@ import {
   UNSUPPORTED,
 } from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
+import { shielded } from './shielded.ts';
 import { abandonRollback, stop } from './stop.ts';
 
 /** What the job does when it is told something. The handlers stand before the first await, so that no message can come before them. */
@@ -100,7 +101,7 @@ export function listen(job: JobLife): void {
     if (job.keys.some((key) => key.gate === gate && key.ticket === ticket)) return;
     if (isAsked || (ticket === ADOPTED && job.attemptScope)) job.keys.push({ gate, ticket });
     // It does not want in any more: an answer to an old ask, or it ran only a moment ago. Waited for, so that no run ends before.
-    else await giveBack(job, [{ gate, ticket }]);
+    else await shielded(() => giveBack(job, [{ gate, ticket }]));
   });
   setHandler(age, async (from) => {
     if (job.effectivePriority !== from || from === PRIORITY.max || !isWaitingInLine(job)) return;
@@ -108,7 +109,8 @@ export function listen(job: JobLife): void {
     job.tell([{ kind: 'AGED', detail: { effectivePriority: job.effectivePriority } }]);
     await line.settle();
   });
-  setHandler(dependant, (id) => void job.dependants.push(id));
+  // Asked again where the answer was lost.
+  setHandler(dependant, (id) => void (job.dependants.includes(id) || job.dependants.push(id)));
   setHandler(dependencyEnded, (id, status) => noteDependency(job, id, status));
 }
 

@@ -1,4 +1,4 @@
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, proxyActivities } from '@temporalio/workflow';
 import type { OrchestratorActivities } from '../activities/orchestrator.ts';
 
 const { reconcile } = proxyActivities<OrchestratorActivities>({
@@ -12,6 +12,7 @@ const { reconcile } = proxyActivities<OrchestratorActivities>({
  * goes to another when that one dies. Nothing is spent on a workflow for every pass.
  */
 export async function reconcilerWorkflow(): Promise<void> {
-  await reconcile();
+  // A cancel in Temporal changes nothing: all jobs need it.
+  await CancellationScope.nonCancellable(reconcile);
   await continueAsNew<typeof reconcilerWorkflow>();
 }

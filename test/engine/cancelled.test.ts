@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { eachAtOnce } from '../../src/activities/each-at-once.ts';
+import { gateWorkflowIdOf } from '../../src/job/gate.ts';
+import { eventually } from './fixtures/eventually.ts';
+import { gatedJobs } from './fixtures/gated-jobs.ts';
+import type { Orders } from './fixtures/orders.ts';
+import { shareMillrace } from './fixtures/share-millrace.ts';
+import type { TemporalView } from './fixtures/temporal-view.ts';
+import type { Millrace } from './millrace.ts';
+
+/** A cancel in Temporal's Web UI, beside all else that a workflow is told. */
+let millrace: Millrace;
+let temporal: TemporalView;
+let orders: Orders;
+let gated: ReturnType<typeof gatedJobs>;
+const scratch = shareMillrace({ slots: 1 }, (shared) => {
+  ({ millrace, temporal, orders } = shared);
+  gated = gatedJobs(millrace, scratch);
+});
+
+describe('a job that is cancelled', () => {
+  test('while it runs has an answer to whatever it is asked until its process is gone', async () => {
+    const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 600_000 }, grace: '10s' });
+    await millrace.until(id, 'RUNNING');
+    await temporal.handle(id).cancel();
+    await millrace.until(id, ({ abortRequestedAt }) => abortRequestedAt !== null);
+    expect(await orders.setPriority(id, 8)).toMatchObject({ codes: [], job: { status: 'RUNNING', priority: 8 } });
+    expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { status: 'RUNNING', forced: true } });
+    expect(await orders.hold(id)).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
+    expect(await millrace.until(id, 'ABORTED')).toMatchObject({ priority: 8, attemptCount: 1 });
+  });
+
+  test('while it undoes its steps has an answer too, and is undone', async () => {
+    const id = await millrace.create({ type: 'trip.book', payload: { ms: 3_000 }, grace: '0s' });
+    await millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === 2);
+    await temporal.handle(id).cancel();
+    await millrace.until(id, 'ROLLING_BACK');
+    expect(await orders.setPriority(id, 8)).toMatchObject({ codes: [], job: { priority: 8 } });
+    await millrace.until(id, 'ABORTED');
+    expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'DONE' });
+  });
+
+  test('just while its attempt is moved, or taken out of line, ends', async () => {
+    const busy = await gated.running();
+    const ids = await Promise.all(Array.from({ length: 12 }, () => millrace.create({ type: 'sleep', payload: { ms: 0 } })));
+    await temporal.untilInLine(ids);
+    await eachAtOnce(ids, (id) =>
+      Promise.all([
+        orders.setPriority(id, 5),
+        orders.hold(id),
+        orders.forceStart(id),
+        temporal.handle(id).cancel(),
+        orders.setPriority(id, 7),
+      ]),
+    );
+    for (const id of ids) await millrace.until(id, 'ABORTED');
+    busy.open();
+    await millrace.until(busy.id, 'SUCCEEDED');
+  });
+});
+
+describe('a workflow that all need goes on when it is cancelled', () => {
+  /** It has heard of the cancel, and has done with it what it does. */
+  async function cancel(workflowId: string): Promise<string> {
+    const handle = temporal.client.workflow.getHandle(workflowId);
+    await handle.cancel();
+    await eventually(`${workflowId} has heard of it`, async () => {
+      const { events } = await handle.fetchHistory();
+      const told = events!.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes);
+      return events!.slice(told).some((event) => event.workflowTaskCompletedEventAttributes);
+    });
+    return (await handle.describe()).status.name;
+  }
+
+  test('a gate, which knows who is in and who waits', async () => {
+    const concurrency = { key: 'cancelled', limit: 1 };
+    const holder = await gated.running({ concurrency });
+    const next = await millrace.create({ type: 'sleep', payload: { ms: 0 }, concurrency });
+    await eventually(
+      'it waits there',
+      async () => (await millrace.job(next, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY',
+    );
+    expect(await cancel(gateWorkflowIdOf('key:cancelled'))).toBe('RUNNING');
+    expect(await temporal.gate('key:cancelled')).toEqual({ held: [holder.id], waiting: [next] });
+    holder.open();
+    await millrace.until(next, 'SUCCEEDED');
+  });
+
+  test.each(['ager', 'reconciler'])('the %s', async (workflowId) => {
+    expect(await cancel(workflowId)).toBe('RUNNING');
+  });
+});
