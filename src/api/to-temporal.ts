@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -86,12 +87,15 @@ export async function toTemporal<T>(client: Client, call: () => Promise<T>, unti
     return await client.withDeadline(until, call);
   } catch (error) {
     const code = (error as { code?: unknown }).code ?? (error as { cause?: { code?: unknown } }).cause?.code;
-    // An Update goes down with the workflow task that carries it, where that meets another message. It was not done.
-    if (code === FAILED_PRECONDITION && Date.now() < until) return toTemporal(client, call, until);
+    // An Update goes down with the workflow task that carries it, where that meets another message, or where the workflow's tasks fail. It was
+    // not done.
+    if (code === FAILED_PRECONDITION && Date.now() + AGAIN_MS < until) {
+      await pause(AGAIN_MS);
+      return toTemporal(client, call, until);
+    }
+    if (code === FAILED_PRECONDITION) throw new Fault('BACKEND_UNAVAILABLE', NOT_TAKEN, { cause: error });
     if (!UNAVAILABLE.has(code) && (error as Error).name !== 'WorkflowUpdateRPCTimeoutOrCancelledError') throw error;
-    throw new Fault('BACKEND_UNAVAILABLE', 'Temporal does not answer; it is not known whether this was done: look before you ask again', {
-      cause: error,
-    });
+    throw new Fault('BACKEND_UNAVAILABLE', NOT_ANSWERED, { cause: error });
   }
 }
 
@@ -110,8 +114,12 @@ function tagsThatFit(tags: string[]): string[] {
   return cut < 0 ? tags : tags.slice(0, cut);
 }
 
+const FAILED_PRECONDITION = 9;
 /** https://grpc.io/docs/guides/status-codes: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE */
 const UNAVAILABLE = new Set<unknown>([1, 4, 14]);
-const FAILED_PRECONDITION = 9;
+const NOT_ANSWERED = 'Temporal does not answer; it is not known whether this was done: look before you ask again';
+const NOT_TAKEN =
+  "the workflow takes no message now, for its tasks fail (its page in Temporal's Web UI says why): nothing was done, ask again later";
+const AGAIN_MS = 50;
 const TEMPORAL_WAIT_MS = 10_000;
 const MAX_ATTRIBUTE_BYTES = 2_048;
