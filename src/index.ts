@@ -23,7 +23,7 @@ export type JobContext<Payload> = {
   log: (text: string) => void;
   /** How much is done, 0 to 1. Sent on at most 10 times a second; the last one always arrives. */
   progress: (fraction: number) => void;
-  /** What an attempt of this job saved last, and a way to save: the next attempt is given it after a failure, halt or loss. */
+  /** What an attempt of this job saved last, and a way to save at most 128 KiB of JSON: the next attempt is given it after a failure, halt or loss. */
   checkpoint: { value: Json; save: (value: Json) => void };
   /** Notes something on the attempt (`Attempt.annotations`): merged over what is noted already, field by field; at most 16 KiB of JSON in all. */
   annotate: (values: Annotations) => void;
@@ -70,7 +70,7 @@ export type StepContext<Payload> = JobContext<Payload> & { step: string; results
 export type JobStep<Payload> = {
   /** Letters, digits, `.`, `_`, `-`; at most 100. Another one each. */
   name: string;
-  /** What it returns must be JSON; all results of a job together at most 1 MiB. */
+  /** What it returns must be JSON; all results of a job's steps together at most 512 KiB. */
   run: (context: StepContext<Payload>) => unknown;
   /** Takes back what the finished step has done, when the job fails or is aborted. Tried again as the job's retries say. */
   undo?: (context: StepContext<Payload>) => unknown;

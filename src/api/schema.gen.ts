@@ -1266,7 +1266,7 @@ export type ReasonCode =
   | 'ABORTED_BY_USER'
   /** The payload breaks the schema of the type as the worker knows it. */
   | 'BAD_PAYLOAD'
-  /** What the handler returned is not JSON, or is over 1 MiB. */
+  /** What the handler returned is not JSON, or is over 1 MiB; or what the steps have returned is over 512 KiB together. */
   | 'BAD_RESULT'
   /** An attempt used more CPU time, or a larger share of it, than its limit. Not tried again. */
   | 'CPU_LIMIT'

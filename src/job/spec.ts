@@ -179,10 +179,15 @@ export const completed = (spec: JobSpec): JobSpec => ({
   options: { ...PRODUCT_DEFAULTS.options, ...spec.options },
 });
 
-/** Sizes a job may have. Temporal's own bound is 2 MiB a blob. */
+/**
+ * Sizes a job may have. Temporal's own bound is 2 MiB a blob: an attempt is given the payload, the checkpoint and what the steps before it have
+ * returned in one.
+ */
 export const LIMITS = {
   payloadBytes: 2 ** 20,
   resultBytes: 2 ** 20,
+  stepResultsBytes: 2 ** 19,
+  checkpointBytes: 2 ** 17,
   metadataBytes: 16_384,
   annotationsBytes: 16_384,
   tags: 50,

@@ -48,7 +48,7 @@ async function answerOf(attempt: RunnerAttempt, definition: JobDefinition | unde
   try {
     around.hooks.start();
     around.outlet.say({ type: 'started', at: Date.now() });
-    return toAnswer(await handler(contextOf(attempt, parsed.data, around)));
+    return toAnswer(await handler(contextOf(attempt, parsed.data, around)), attempt);
   } catch (thrown) {
     const final = typeof thrown === 'object' && thrown !== null && (thrown as { final?: unknown }).final === true;
     return failed('HANDLER_ERROR', thrown, !final);
@@ -70,14 +70,17 @@ function handlerOf({ run, steps }: JobDefinition, { step }: RunnerAttempt): ((co
   return step.undo ? found?.undo : found?.run;
 }
 
-/** What a handler returned must be JSON: nothing is bent into shape silently. */
-function toAnswer(returned: unknown): Answer {
+/** What a handler returned must be JSON: nothing is bent into shape silently. What steps have returned goes to each of the next ones. */
+function toAnswer(returned: unknown, { step }: RunnerAttempt): Answer {
   const bad = (message: string): Answer => failed('BAD_RESULT', new Error(message), false);
   try {
     const text = JSON.stringify(returned ?? null);
     if (text === undefined) return bad(`the handler returned a ${typeof returned}, which is not JSON`);
     if (Buffer.byteLength(text) > LIMITS.resultBytes)
       return bad(`the handler's result has ${Buffer.byteLength(text)} bytes of JSON, ${LIMITS.resultBytes} are allowed`);
+    const together = step && !step.undo ? Buffer.byteLength(JSON.stringify(step.results)) + Buffer.byteLength(text) : 0;
+    if (together > LIMITS.stepResultsBytes)
+      return bad(`the results of the steps so far have ${together} bytes of JSON, ${LIMITS.stepResultsBytes} are allowed for all together`);
     return { type: 'done', result: JSON.parse(text) as Json };
   } catch (error) {
     return bad(`the handler's result is not JSON: ${(error as Error).message}`);
@@ -109,6 +112,11 @@ function contextOf(attempt: RunnerAttempt, payload: unknown, { signal, notes, ho
         return saved;
       },
       save(value) {
+        const bytes = Buffer.byteLength(JSON.stringify(value));
+        if (bytes > LIMITS.checkpointBytes)
+          throw new RangeError(
+            `the checkpoint has ${bytes} bytes of JSON, ${LIMITS.checkpointBytes} are allowed: store it elsewhere and save where it is`,
+          );
         saved = value;
         outlet.say({ type: 'checkpoint', value });
       },

@@ -159,3 +159,19 @@ test('one step runs alone, or its undo, with the results it is told', async () =
   expect(await runAttempt(steps, {}, { step: 'four' })).toMatchObject({ outcome: 'FAILED', code: 'NO_HANDLER' });
   expect(tripBook.steps.length).toBeGreaterThan(0);
 });
+
+test('steps whose results are over 512 KiB together, and a checkpoint over 128 KiB, are refused', async () => {
+  const large = defineJob({
+    name: 'test.large',
+    payload: z.strictObject({}),
+    steps: ['one', 'two'].map((name) => ({ name, run: () => 'x'.repeat(300_000), undo: () => null })),
+  });
+  expect(await runAttempt(large, {})).toMatchObject({ outcome: 'FAILED', code: 'BAD_RESULT', error: { retryable: false } });
+  const results = { one: 'x'.repeat(300_000), two: 'x'.repeat(300_000) };
+  expect(await runAttempt(large, {}, { step: { name: 'two', undo: true, results } })).toMatchObject({ outcome: 'SUCCEEDED' });
+  const saving = define(({ checkpoint }) => {
+    checkpoint.save('kept');
+    checkpoint.save('x'.repeat(200_000));
+  });
+  expect(await runAttempt(saving, {})).toMatchObject({ outcome: 'FAILED', error: { name: 'RangeError' }, checkpoint: 'kept' });
+});
