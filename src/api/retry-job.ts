@@ -85,6 +85,7 @@ function keptFor(row: JobRow, from: RetryFrom): Kept {
     // Beyond those of the runs before, whose answers must not be taken for new ones.
     tickets: Date.now(),
     isQueueGated: false,
+    isGivenBack: false,
     ignoresKeys: false,
     failedOver: false,
     steps: steps.map((each, index) => (index < step ? each : { name: each.name, hasUndo: each.hasUndo, status: 'PENDING' })),

@@ -6,8 +6,8 @@ export type GatePolicy = { limit: number | null; paused: boolean };
 /** Who waits, and where: like in the line, by band and then by how long in it. */
 export type Waiting = { jobId: string; ticket: number; band: number };
 export type Holder = { jobId: string; ticket: number };
-/** What a gate carries from one run of its workflow to the next. */
-export type GateState = { policy: GatePolicy; held: Holder[]; waiting: Waiting[] };
+/** What a gate carries from one run of its workflow to the next. `again`: who is in and is yet to be told so once more. */
+export type GateState = { policy: GatePolicy; held: Holder[]; waiting: Waiting[]; again?: Holder[] };
 
 /**
  * Lets so many jobs of a key in at a time, the lowest band first, the oldest first inside a band.
@@ -18,16 +18,18 @@ export class Gate {
   policy: GatePolicy;
   readonly #held: Map<string, number>;
   readonly #waiting: Waiting[];
-  #again: Holder[] = [];
+  #again: Holder[];
 
-  constructor({ policy, held, waiting }: GateState) {
+  constructor({ policy, held, waiting, again = [] }: GateState) {
     this.policy = policy;
     this.#held = new Map(held.map(({ jobId, ticket }) => [jobId, ticket]));
     this.#waiting = [...waiting];
+    this.#again = [...again];
   }
 
   get state(): GateState {
-    return { policy: this.policy, held: this.holders, waiting: [...this.#waiting] };
+    const again = [...this.#again];
+    return { policy: this.policy, held: this.holders, waiting: [...this.#waiting], ...(again.length > 0 ? { again } : {}) };
   }
 
   get holders(): Holder[] {

@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition } from '@temporalio/workflow';
+import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import { dependOn, tellDependants } from './asks.ts';
 import type { JobEnd } from './finish.ts';
@@ -8,8 +8,12 @@ import { stop } from './stop.ts';
 /** Asks the jobs it waits for to say when they end, and takes note of those that have. */
 export async function watchDependencies(job: JobLife): Promise<void> {
   if (job.missing.length === 0) return;
-  const ended = await dependOn({ jobId: job.spec.id, dependencies: job.missing });
-  for (const [id, status] of Object.entries(ended)) noteDependency(job, id, status);
+  const dependencies = [...job.missing];
+  const atOnce = dependencies.length > ASKED_AT_ONCE && patched('asks-in-chunks') ? ASKED_AT_ONCE : dependencies.length;
+  while (dependencies.length > 0) {
+    const ended = await dependOn({ jobId: job.spec.id, dependencies: dependencies.splice(0, atOnce) });
+    for (const [id, status] of Object.entries(ended)) noteDependency(job, id, status);
+  }
 }
 
 /** Told more than once, it is taken note of once. */
@@ -35,4 +39,6 @@ export async function untilAllAreTold(job: JobLife, { status }: JobEnd): Promise
   }
 }
 
+/** An ask that takes longer than its timeout is made again from the first one on. */
+const ASKED_AT_ONCE = 200;
 const TOLD_AT_ONCE = 200;

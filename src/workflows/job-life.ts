@@ -95,8 +95,9 @@ export class JobLife {
     this.beganAt = spec.createdAt;
     // Key by key: what was undefined is not there after the way through Temporal, and must not stay as it was at the beginning.
     if (kept) Object.assign(this, Object.fromEntries(KEPT.map((key) => [key, kept[key]])));
-    // Jobs did not age in the version an earlier run may be of.
+    // What the version that an earlier run may be of did not know.
     this.aged ??= 0;
+    this.isGivenBack ??= false;
   }
 
   /** All that the next run of the same job goes on with. */
@@ -232,6 +233,7 @@ const KEPT = [
   'keys',
   'tickets',
   'isQueueGated',
+  'isGivenBack',
   'ignoresKeys',
   'failedOver',
   'steps',

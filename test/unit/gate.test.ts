@@ -61,8 +61,11 @@ describe('a gate', () => {
     const before = gate(2);
     for (const id of ['a', 'b', 'c', 'd']) ask(before, id);
     before.grant();
+    // It is to be told once more, and nobody has done that.
+    ask(before, 'a', 15, 2);
     const after = new Gate(JSON.parse(JSON.stringify(before.state)));
     expect(after.state).toEqual(before.state);
+    expect(after.grant()).toEqual([{ jobId: 'a', ticket: 2 }]);
   });
 
   test('never has more in than its limit, and never fewer than it could, whatever comes', () => {
