@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bulk, countsOf, createMany, FIELDS, startBulk, watchBulk } from './fixtures/bulk.ts';
+import { afterAll, assert, beforeAll, describe, expect, test } from 'vitest';
+import { bulk, countsOf, createMany, FIELDS, type Operation, startBulk, watchBulk } from './fixtures/bulk.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { type Orders, ordersTo } from './fixtures/orders.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
@@ -43,28 +43,39 @@ describe('a bulk operation', () => {
     expect(await countsOf(millrace, 'each')).toEqual({});
   });
 
-  test('of 150 jobs is stopped in the middle: what it has done stays done; another one does the rest, and tells its progress', async () => {
-    await createMany(millrace, 150, 'many', { hold: true });
-    const { matched, operation: begun } = await startBulk(millrace, 'ABORT', 'many', { grace: '0s' });
+  /** Undefined where all of them were done before it was told. */
+  async function stoppedInTheMiddle(tag: string): Promise<Operation | undefined> {
+    await createMany(millrace, 150, tag, { hold: true });
+    const { matched, operation: begun } = await startBulk(millrace, 'ABORT', tag, { grace: '0s' });
     expect(matched).toBe(150);
     expect(begun).toMatchObject({ action: 'ABORT', status: 'RUNNING', matched: 150, finishedAt: null });
-    await watchBulk(millrace, begun!.id, ({ done }) => done > 0);
-    expect((await abortBulk(begun!.id)).codes).toEqual([]);
-    const stopped = (await watchBulk(millrace, begun!.id)).at(-1)!;
-    expect(stopped).toMatchObject({ status: 'ABORTED', matched: 150, failed: 0 });
-    expect(stopped.done).toBeLessThan(150);
-    expect(await countsOf(millrace, 'many')).toEqual({ aborted: stopped.done, held: 150 - stopped.done });
-    // Again it is no error.
-    expect(await abortBulk(begun!.id)).toEqual({ operation: stopped, codes: [] });
+    const told = (await watchBulk(millrace, begun!.id, ({ done }) => done > 0)).at(-1)!;
+    const { codes } = await abortBulk(begun!.id);
+    const ended = (await watchBulk(millrace, begun!.id)).at(-1)!;
+    if (ended.done === 150) return undefined;
+    expect(codes).toEqual([]);
+    expect(told).toMatchObject({ status: 'RUNNING', matched: 150 });
+    return ended;
+  }
 
-    const { operation: other } = await startBulk(millrace, 'ABORT', 'many');
+  test('of 150 jobs tells its progress and is stopped in the middle: what it has done stays done, and another one does the rest', async () => {
+    let tag = 'many-1';
+    let stopped = await stoppedInTheMiddle(tag);
+    // Where we are slow to hear of it there is no middle.
+    for (let again = 2; !stopped && again < 6; again++) stopped = await stoppedInTheMiddle((tag = `many-${again}`));
+    assert(stopped, 'none was stopped in the middle');
+    expect(stopped).toMatchObject({ status: 'ABORTED', matched: 150, failed: 0 });
+    expect(await countsOf(millrace, tag)).toEqual({ aborted: stopped.done, held: 150 - stopped.done });
+    // Again it is no error.
+    expect(await abortBulk(stopped.id)).toEqual({ operation: stopped, codes: [] });
+
+    const { operation: other } = await startBulk(millrace, 'ABORT', tag);
     const seen = await watchBulk(millrace, other!.id);
-    expect(seen.some(({ status, done }) => status === 'RUNNING' && done > 0 && done < 150)).toBe(true);
     expect(seen.map(({ done }) => done)).toEqual(seen.map(({ done }) => done).toSorted((a, b) => a - b));
     expect(seen.at(-1)).toMatchObject({ status: 'SUCCEEDED', matched: 150, done: 150, failed: 0 });
     expect(seen.at(-1)!.finishedAt).not.toBeNull();
     expect(await operation(other!.id)).toEqual(seen.at(-1));
-    expect(await countsOf(millrace, 'many')).toEqual({ aborted: 150 });
+    expect(await countsOf(millrace, tag)).toEqual({ aborted: 150 });
     expect(await abortBulk(other!.id)).toEqual({ operation: seen.at(-1), codes: ['ALREADY_FINISHED'] });
   });
 
@@ -107,22 +118,21 @@ describe('a bulk operation', () => {
     expect(await countsOf(millrace, 'both')).toEqual({ aborted: 10, held: 2 });
   });
 
-  test('goes on when its orchestrator is killed in the middle: every job is run again exactly once', async () => {
+  test('goes on when its orchestrator is killed in the middle: every job is run again exactly once', { timeout: 180_000 }, async () => {
     const ids = await createMany(millrace, 24, 'again', { hold: true });
     await bulk(millrace, 'ABORT', 'again');
-    const { operation: begun } = await startBulk(millrace, 'RETRY', 'again');
-    const seen = await watchBulk(millrace, begun!.id, ({ done }) => done > 0);
-    await millrace.role('orchestrator').kill();
-    expect(seen.at(-1)!.done).toBeLessThan(24);
-    await millrace.startRole('orchestrator');
-    expect((await watchBulk(millrace, begun!.id)).at(-1)).toMatchObject({
-      status: 'SUCCEEDED',
-      matched: 24,
-      done: 24,
-      failed: 0,
-      errors: [],
-    });
-    await allAre('again', 'succeeded', 24);
-    for (const id of ids) expect(await millrace.job(id, 'attemptCount')).toEqual({ attemptCount: 1 });
+    for (let round = 1; ; round++) {
+      const { operation: begun } = await startBulk(millrace, 'RETRY', 'again');
+      const seen = await watchBulk(millrace, begun!.id, ({ done }) => done > 0);
+      await millrace.role('orchestrator').kill();
+      await millrace.startRole('orchestrator');
+      const all = { status: 'SUCCEEDED', matched: 24, done: 24, failed: 0, errors: [] };
+      expect((await watchBulk(millrace, begun!.id)).at(-1)).toMatchObject(all);
+      await allAre('again', 'succeeded', 24);
+      for (const id of ids) expect(await millrace.job(id, 'attemptCount')).toEqual({ attemptCount: round });
+      // Where we are slow to hear of it all of them are done before the kill: it has had no middle.
+      if (seen.at(-1)!.done < 24) return;
+      expect(round).toBeLessThan(5);
+    }
   });
 });
