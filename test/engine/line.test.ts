@@ -134,9 +134,11 @@ test('the place in line is the order in which all are served, by whatever way th
   const orders = ordersTo(millrace);
   const queues = queuesOf(millrace);
   const regular = { type: 'sleep', payload: { ms: 0 } };
-  const trip = await millrace.create({ type: 'trip.book', payload: { ms: 1_000 } });
-  await millrace.until(trip, 'RUNNING');
+  const gate = scratch.path();
+  const trip = await millrace.create({ type: 'test.relay', payload: { file: scratch.path(), gate } });
+  await millrace.until(trip, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === 2);
   await orders.hold(trip);
+  scratch.open(gate);
   const { attemptCount: booked } = await millrace.until(trip, 'HELD');
   const free = await occupy();
   const concurrency = { key: 'place', limit: 1 };
