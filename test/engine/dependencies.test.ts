@@ -1,6 +1,4 @@
-import { defaultPayloadConverter } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { LIMITS } from '../../src/job/spec.ts';
 import { eventually } from './fixtures/eventually.ts';
@@ -202,34 +200,17 @@ test('one job on 200', { timeout: 240_000 }, async () => {
   expect(await millrace.until(id, 'SUCCEEDED', 60_000)).toMatchObject({ attemptCount: 1 });
 });
 
-/**
- * The last one: without an orchestrator nothing but their creation is done to the jobs, and the one that comes back need not be through
- * with them. What they do when they are told is above.
- */
-test('1,000 jobs in one request are all created, and one job that they all wait for tells each of them', { timeout: 300_000 }, async () => {
-  const parent = await create({ hold: true, priority: 10 });
+test('1,000 jobs in one request are all created, and end when the one that they all wait for does', { timeout: 400_000 }, async () => {
+  const parent = await create({ hold: true });
   const dependants = Array.from({ length: LIMITS.jobsPerRequest }, (_, index) => `of-one-${index}`);
-  // As they do themselves.
-  await eachAtOnce(dependants, (id) => temporal.handle(parent).signal('dependant', id));
-  await eventually('it has heard them', async () => (await temporal.handle(parent).describe()).raw.pendingWorkflowTask === null, 60_000);
-  await millrace.role('orchestrator').stop();
-  const results = await createAll(dependants.map((id) => ({ id, dependencies: [parent], tags: ['of-one'], pool: 'nobody' })));
+  const results = await createAll(dependants.map((id) => ({ id, dependencies: [parent], tags: ['of-one'] })));
   expect(results).toEqual(dependants.map((id) => ({ job: { id, status: 'WAITING' }, userErrors: [] })));
-  const { jobCounts } = await millrace.client.data('{ jobCounts(filter: { tagsAll: ["of-one"] }) { waiting total } }');
-  expect(jobCounts).toEqual({ waiting: dependants.length, total: dependants.length });
-  await millrace.startRole('orchestrator');
+  const counts = async () =>
+    (await millrace.client.data('{ jobCounts(filter: { tagsAll: ["of-one"] }) { waiting failed total } }')).jobCounts;
+  expect(await counts()).toEqual({ waiting: dependants.length, failed: 0, total: dependants.length });
   await orders.abort(parent);
-  await eventually('it has ended', async () => (await temporal.handle(parent).describe()).status.name !== 'RUNNING', 120_000);
-  const { events } = await temporal.handle(parent).fetchHistory();
-  // Each of these activities is through when all of its jobs have been told.
-  const told = events!.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
-    scheduled?.activityType?.name === 'tellDependants' ? defaultPayloadConverter.fromPayload<Told>(scheduled.input!.payloads![0]!) : [],
-  );
-  expect(told.every(({ id, status }) => id === parent && status === 'ABORTED')).toBe(true);
-  // Some have asked again by then, and are told again.
-  expect(new Set(told.flatMap((each) => each.dependants))).toEqual(new Set(dependants));
-  const last = await temporal.handle(dependants.at(-1)!).fetchHistory();
-  expect(last.events!.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'dependencyEnded')).toBe(true);
+  await untilAllFinal(millrace, 'of-one', dependants.length, 300_000);
+  expect(await counts()).toEqual({ waiting: 0, failed: dependants.length, total: dependants.length });
+  const reason = { code: 'DEPENDENCY_FAILED', message: `the job "${parent}", which it depends on, is ABORTED` };
+  for (const id of [dependants.at(0)!, dependants.at(-1)!]) expect(await millrace.job(id, 'reason { code message }')).toEqual({ reason });
 });
-
-type Told = { id: string; status: string; dependants: string[] };
