@@ -148,7 +148,7 @@ describe('over ws', () => {
         },
       };
     });
-    const untilListeners = (count: number) => eventually(`${count} listen, now ${listeners}`, () => listeners === count, 5_000);
+    const untilListeners = (count: number) => eventually(`${count} listen, now ${listeners}`, () => listeners === count, 15_000);
 
     const SUBSCRIPTIONS = [
       'jobUpdated(id: "known") { id }',
@@ -246,7 +246,7 @@ describe('over ws', () => {
     await Promise.all([once(listening, 'open'), once(silent, 'data')]);
     silent.pause();
     const closed = once(listening, 'close') as Promise<[number]>;
-    expect(await within(5_000, sockets.stop())).toBe(true);
+    expect(await within(15_000, sockets.stop())).toBe(true);
     expect((await closed)[0]).toBe(1001);
     silent.destroy();
     server.close();

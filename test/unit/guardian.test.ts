@@ -49,7 +49,8 @@ describe.each(SHELLS)('a guardian in %s', (shell) => {
   test('takes the last limit that it was told, or none', async () => {
     const { guardian, mark } = begin(shell);
     const [longer, free, late] = [sleeper(), sleeper(), sleeper()];
-    const untilS = upS() + 1;
+    // Time enough for the two that are told something else before.
+    const untilS = upS() + 2.5;
     for (const { pid } of [longer, free]) guardian.watch(pid, { untilS, mark: ofRunner(mark) });
     guardian.watch(longer.pid, { untilS: untilS + 600, mark: ofRunner(mark) });
     guardian.watch(free.pid);
@@ -62,12 +63,13 @@ describe.each(SHELLS)('a guardian in %s', (shell) => {
   test('that was stopped itself hears first what was said meanwhile', { timeout: 60_000 }, async () => {
     const { guardian, mark, pid } = begin(shell);
     const [healthy, late] = [sleeper(), sleeper()];
-    const untilS = upS() + 1.5;
+    // Time enough to stop it before.
+    const untilS = upS() + 3;
     guardian.watch(healthy.pid, { untilS, mark: ofRunner(mark) });
     await eventually('its ticker is there', () => groupMembers(pid).length > 1);
     process.kill(-pid, 'SIGSTOP');
     // Longer than it takes for a machine that is busy.
-    await eventually('the limit is long past', () => upS() > untilS + 6);
+    await eventually('the limit is long past', () => upS() > untilS + 5);
     guardian.watch(healthy.pid, { untilS: untilS + 600, mark: ofRunner(mark) });
     guardian.watch(late.pid, { untilS, mark: ofRunner(mark) });
     process.kill(-pid, 'SIGCONT');

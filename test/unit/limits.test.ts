@@ -71,9 +71,9 @@ describe('nesting', () => {
       '"'.repeat(long),
       '{}'.repeat(long),
     ];
-    const began = performance.now();
+    const began = process.threadCpuUsage();
     for (const text of documents) expect(nestingError(text)).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(cpuMsSince(began)).toBeLessThan(2_000);
   });
 
   test('of what is no text is nobody’s', () => {
@@ -154,9 +154,9 @@ test('fragments that double at every level are measured in no time', () => {
     { length: levels },
     (_, index) => `fragment f${index} on Job { ${index + 1 < levels ? `...f${index + 1} ...f${index + 1}` : 'id'} }`,
   );
-  const began = performance.now();
+  const began = process.threadCpuUsage();
   validate(schema, parse(`{ jobs { nodes { ...f0 } } } ${fragments.join(' ')}`), [sizeRule]);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(cpuMsSince(began)).toBeLessThan(1_000);
 });
 
 test('what reads the schema is not measured: introspection is deep', () => {
@@ -171,3 +171,9 @@ test('what reads the schema and something else is measured', () => {
 test('a document of more tokens than the bound is no document', () => {
   expect(() => parse(`{ ${'id '.repeat(MAX_TOKENS)} }`, { maxTokens: MAX_TOKENS })).toThrow(/more tha. 15000 tokens/);
 });
+
+/** Of this thread, and not of the clock: the machine is shared. */
+function cpuMsSince(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(began);
+  return (user + system) / 1_000;
+}

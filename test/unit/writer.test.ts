@@ -86,27 +86,25 @@ describe('while another process has the journal locked', () => {
     const began = performance.now();
     for (let index = 0; index < 1_000; index++) writer.tell(jobEntry(`j${index}`));
     const written = writer.write(jobEntry('last'));
-    expect(performance.now() - began).toBeLessThan(900);
-    expect(await within(1_500, written)).toBe(false);
-    expect(troubles[0]).toMatch(/locked/);
+    // A second each, if they waited for the lock.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await vi.waitFor(() => expect(troubles[0]).toMatch(/locked/), { timeout: 15_000, interval: 20 });
+    expect(await within(100, written)).toBe(false);
     other.exec('commit');
     expect(await within(10_000, written)).toBe(true);
     expect(count(other, 'job')).toBe(1_001);
   });
 
   test('the event loop goes on: the wait is another thread’s', async () => {
-    const { writer } = start();
+    const { writer, troubles } = start();
     await writer.journalId;
     const other = open();
     other.exec('begin immediate');
     const written = writer.write(jobEntry('a'));
-    let longestMs = 0;
-    for (let last = performance.now(), turn = 0; turn < 100; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      longestMs = Math.max(longestMs, performance.now() - last);
-      last = performance.now();
-    }
-    expect(longestMs).toBeLessThan(900);
+    // It is told after a wait of a second for the lock, in which this loop would not turn if the wait were its own.
+    let turns = 0;
+    for (; troubles.length === 0; turns++) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(turns).toBeGreaterThan(10);
     other.exec('commit');
     await written;
   });
@@ -117,7 +115,8 @@ describe('while another process has the journal locked', () => {
     const other = open();
     other.exec('begin immediate');
     writer.tell(jobEntry('a'));
-    expect(await within(3_000, writer.stop(100))).toBe(true);
+    // The lock would keep it for ever.
+    expect(await within(10_000, writer.stop(100))).toBe(true);
     other.exec('commit');
   });
 
@@ -199,7 +198,7 @@ test('a journal that is locked at the start is waited for', async () => {
   const other = open();
   other.exec('begin immediate');
   const { writer, troubles } = start();
-  await vi.waitFor(() => expect(troubles[0]).toMatch(/locked/), { timeout: 10_000, interval: 20 });
+  await vi.waitFor(() => expect(troubles[0]).toMatch(/locked/), { timeout: 15_000, interval: 20 });
   other.exec('commit');
   expect(await writer.journalId).toBe(id);
 });
@@ -214,7 +213,7 @@ describe('a journal that is deleted while it is open', () => {
     await writers[0]!.writer.write(jobEntry('before'));
     for (const suffix of suffixes) rmSync(file + suffix);
     await Promise.all(writers.map(({ writer }, index) => writer.write(jobEntry(`after-${index}`))));
-    await vi.waitFor(() => expect(writers.map(({ replaced }) => replaced.length)).toEqual([1, 1, 1]), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(() => expect(writers.map(({ replaced }) => replaced.length)).toEqual([1, 1, 1]), { timeout: 15_000, interval: 20 });
     expect(new Set(writers.flatMap(({ replaced }) => replaced)).size).toBe(1);
     expect(before).not.toContain(writers[0]!.replaced[0]);
     const made = open();
@@ -226,7 +225,7 @@ describe('a journal that is deleted while it is open', () => {
     const { writer, replaced } = start();
     const id = await writer.journalId;
     rmSync(dir, { recursive: true });
-    await vi.waitFor(() => expect(replaced).toHaveLength(1), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(() => expect(replaced).toHaveLength(1), { timeout: 15_000, interval: 20 });
     expect(replaced).not.toContain(id);
   });
 
