@@ -27,6 +27,8 @@ afterEach(async () => {
 
 /** Nobody serves this pool: what gets in line stays there. */
 const NOBODY = { pool: 'nobody' };
+/** Fails once, so that what is kept for the next attempt is seen. */
+const FAILING = { type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } };
 const begun = async (input: Record<string, unknown>, status: string): Promise<string> => {
   const id = await create(input);
   await millrace.until(id, status);
@@ -35,7 +37,9 @@ const begun = async (input: Record<string, unknown>, status: string): Promise<st
 const IN: Record<string, () => Promise<string>> = {
   WAITING: async () => create({ ...NOBODY, dependencies: [await create({ hold: true })] }),
   SCHEDULED: () => create({ ...NOBODY, delay: '1h' }),
+  'SCHEDULED for its next try': () => begun(FAILING, 'SCHEDULED'),
   HELD: () => create({ ...NOBODY, hold: true }),
+  'HELD, and behind another': async () => create({ ...NOBODY, hold: true, dependencies: [await create({ hold: true })] }),
   QUEUED: async () => {
     const id = await create(NOBODY);
     await temporal.untilInLine([id]);
@@ -104,6 +108,13 @@ const TABLE: Record<string, Record<string, Cell>> = {
     'set priority': is('SCHEDULED', { priority: 7 }),
     retry: OPEN,
   },
+  'SCHEDULED for its next try': {
+    abort: ABORTED,
+    hold: is('HELD'),
+    release: is('SCHEDULED'),
+    'set priority': is('SCHEDULED', { priority: 7 }),
+    retry: OPEN,
+  },
   HELD: {
     abort: ABORTED,
     force: is('QUEUED', { forced: true, band: 2 }),
@@ -111,6 +122,11 @@ const TABLE: Record<string, Record<string, Cell>> = {
     release: is('QUEUED', { band: 15 }),
     'set priority': is('HELD', { priority: 7 }),
     retry: OPEN,
+  },
+  'HELD, and behind another': {
+    force: is('WAITING', { forced: true }),
+    'force past dependencies': is('QUEUED', { forced: true, band: 2 }),
+    release: is('WAITING'),
   },
   QUEUED: {
     abort: ABORTED,
@@ -147,9 +163,6 @@ describe.each(Object.entries(TABLE))('on a job that is %s', (status, cells) => {
   });
 });
 
-/** Fails once, so that what is kept for the next attempt is seen. */
-const failing = { type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } };
-
 describe('a job that waits', () => {
   test('tells those that wait for it when it is aborted', async () => {
     const id = await IN['WAITING']!();
@@ -182,7 +195,7 @@ describe('a job that waits', () => {
   test('for others, or for its next try, is ended by its deadline', async () => {
     const deadline = '6s';
     const waiting = await create({ ...NOBODY, dependencies: [await create({ hold: true })], deadline });
-    const id = await create({ ...failing, deadline });
+    const id = await create({ ...FAILING, deadline });
     await millrace.until(id, 'SCHEDULED');
     expect(await millrace.job(id, 'waitingFor { kind }')).toEqual({ waitingFor: { kind: 'BACKOFF' } });
     expect(await millrace.job(waiting, 'status')).toEqual({ status: 'WAITING' });
@@ -195,7 +208,7 @@ describe('what is asked of a job that runs', () => {
   test('force holds for a requeue, not for a retry', async () => {
     const gate = scratch.path();
     const payload = { file: scratch.path(), gate, ends: ['fail'] };
-    const id = await begun({ type: 'test.marks', payload, retry: failing.retry }, 'RUNNING');
+    const id = await begun({ type: 'test.marks', payload, retry: FAILING.retry }, 'RUNNING');
     expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { status: 'RUNNING', forced: true } });
     scratch.open(gate);
     await millrace.until(id, 'SCHEDULED');
