@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Json } from '../index.ts';
 import type { AttemptInput, JobError } from '../job/spec.ts';
 import type { AttemptOutcome, ReasonCode } from '../job/status.ts';
@@ -67,3 +68,17 @@ export async function graceOf(journal: Journal, jobId: string, own: number): Pro
     return own;
   }
 }
+
+/** Resolves when the grace of an abort is over, which a later ask may make shorter, or when `over` says that nobody waits for it. */
+export async function untilGraceIsOver(journal: Journal, jobId: string, graceMs: number, over: AbortSignal): Promise<void> {
+  let endsAt = Date.now() + graceMs;
+  let seen = graceMs;
+  while (!over.aborted && Date.now() < endsAt) {
+    await pause(Math.min(GRACE_LOOK_MS, endsAt - Date.now()));
+    const now = await graceOf(journal, jobId, seen);
+    if (now !== seen) endsAt = Math.min(endsAt, Date.now() + now);
+    seen = now;
+  }
+}
+
+const GRACE_LOOK_MS = 250;

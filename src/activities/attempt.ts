@@ -4,12 +4,12 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { workflowIdOf } from '../job/ids.ts';
-import { type AttemptInput, type AttemptResult, type Limits, PRODUCT_DEFAULTS } from '../job/spec.ts';
+import { type AttemptInput, type AttemptResult, type JobSpec, type Limits, PRODUCT_DEFAULTS } from '../job/spec.ts';
 import type { AttemptStart } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { recordBriefly } from '../journal/record-briefly.ts';
 import { endOf, type Ended, heapWasFull, report } from './attempt-end.ts';
-import { graceOf, keptNow, outcomeOnRecord, recordStart } from './attempt-record.ts';
+import { graceOf, keptNow, outcomeOnRecord, recordStart, untilGraceIsOver } from './attempt-record.ts';
 import { dependencyResults } from './dependencies.ts';
 import { timer } from '../process/timer.ts';
 import type { Gauge } from '../worker/gauge.ts';
@@ -146,8 +146,10 @@ async function runIn(
   let killed: KillReceipt | undefined;
   // Nothing that it has started stays, also when it has come to its end, or has died, by itself.
   if (!hasAnswered || runner.hasLeftProcesses()) {
-    const grace = first === 'cancelled' ? await graceOf(deps.journal, spec.id, graceMs) : first === 'timeout' ? graceMs : 0;
-    killed = await runner.kill(grace, running);
+    killed =
+      first === 'cancelled'
+        ? await killInGrace(runner, running, deps.journal, spec)
+        : await runner.kill(first === 'timeout' ? graceMs : 0, running);
     // Its last lines.
     await running;
     if (hasDied && killed.killedPids.length === 0) killed = undefined;
@@ -161,6 +163,15 @@ async function runIn(
   const { annotations, checkpoint } = reporter;
   const base = { jobId: spec.id, number, startedAt, at: Date.now(), ...(annotations ? { annotations } : {}), ...used };
   return endOf(how, base, killed, checkpoint, timeoutMs);
+}
+
+/** An abort's own grace counts, and a shorter one that it is asked for with later. */
+async function killInGrace(runner: Runner, running: Promise<RunnerEnd>, journal: Journal, { id, options }: JobSpec): Promise<KillReceipt> {
+  const graceMs = await graceOf(journal, id, options.graceMs);
+  const gone = new AbortController();
+  const receipt = await runner.kill(graceMs, running, untilGraceIsOver(journal, id, graceMs, gone.signal));
+  gone.abort();
+  return receipt;
 }
 
 /** Whatever hooks do, the handler has ended as it has. They may go on while the attempt is ours, and within its limits. */

@@ -51,7 +51,7 @@ export type AbortBulkOperationPayload = {
 
 /** A job to stop. */
 export type AbortJobInput = {
-  /** From the ask to SIGKILL; 0s kills at once. Default: the job's own. */
+  /** From the ask to SIGKILL; 0s kills at once. Default: the job's own. Asked again while the job still runs, a shorter one counts. */
   grace?: InputMaybe<Scalars['Duration']['input']>;
   /** Which. */
   id: Scalars['ID']['input'];

@@ -223,16 +223,18 @@ export class Runner {
   /**
    * Ends the process and all that it has started: SIGTERM, SIGKILL after graceMs (at once with 0). Resolves when they are gone.
    *
-   * `answered` is the attempt's own end, to leave the grace early when the handler has listened.
+   * `answered` is the attempt's own end, to leave the grace early when the handler has listened; `hurry` cuts the grace short.
    */
-  async kill(graceMs: number, answered?: Promise<unknown>): Promise<KillReceipt> {
+  async kill(graceMs: number, answered?: Promise<unknown>, hurry?: Promise<unknown>): Promise<KillReceipt> {
     const began = performance.now();
     let signal: NodeJS.Signals = 'SIGKILL';
     const killed = graceMs > 0 ? askTree(this.tree) : pidsOf(this.tree);
     if (graceMs > 0 && killed.size > 0) {
-      const inTime = await within(graceMs, Promise.race([this.exited, ...(answered ? [answered] : [])]));
+      let isHurried = false;
+      const hurried = hurry?.then(() => void (isHurried = true));
+      const inTime = await within(graceMs, Promise.race([this.exited, answered, hurried].filter((each) => each !== undefined)));
       // SIGKILL after the grace: a CPU-bound loop never yields, so it sees neither our message nor its SIGTERM handler.
-      if (inTime) signal = 'SIGTERM';
+      if (inTime && !isHurried) signal = 'SIGTERM';
     }
     await killTree(this.tree, killed);
     for (const pid of await this.#cleared) killed.add(pid);
