@@ -23,7 +23,9 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
     const ours = memoryOf(system.dataDir).filter(({ pids }) => !pids.includes(process.pid));
     const memory = [...ours, { name: 'Temporal', ownBytes: sum(temporal.pids.map(pssOf)) }];
     const pages = await bench.latency('{ jobs(filter: { status: [QUEUED] }, first: 100) { nodes { id status priority } } }');
-    const places = await bench.latency(`{ job(id: "${last}") { waitingFor { placeInLine } } }`);
+    const placeOfLast = `{ job(id: "${last}") { waitingFor { placeInLine } } }`;
+    const places = await bench.latency(placeOfLast);
+    const place = (await system.client.data(placeOfLast))['job'].waitingFor.placeInLine as number;
     // Without the long line's worker: what another queue had before there was a line before it.
     const alone = await bench.streamOf('alone', isShort ? 5 : 30);
     const worker = await lines.startWorker('big');
@@ -56,7 +58,10 @@ export const backlog: Bench = async ({ temporal, pairs, short: isShort, say }) =
         notes: [`all of it ${Math.round(sum(memory.map(({ ownBytes }) => ownBytes)) / 2 ** 20)} MiB`],
       },
       latencyFigure(`${n}: a page of 100 jobs, p99`, pages),
-      latencyFigure(`${n}: the place in line of the last one, p99`, places),
+      {
+        ...latencyFigure(`${n}: the place in line of the last one, p99`, places),
+        notes: [`the one that was created last is told ${place} as its place`],
+      },
       ...drainFigures(n, drains),
       {
         name: `pauseQueue with ${n} at its head: answered`,

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { seeded } from '../../src/cli/demo/seeded.ts';
 import { bandOfPriority } from '../../src/job/bands.ts';
 import { firstRecord } from '../../src/job/record.ts';
 import type { JobRecord } from '../../src/job/spec.ts';
@@ -106,4 +107,20 @@ test('is counted by the index of who stands in line, by band and then by age', a
   const plan = journal.sqlite.prepare(`explain query plan ${query}`).all();
   expect(plan.map(({ detail }) => detail)).toEqual(['SEARCH job USING INDEX job_line (pool=? AND (band,band_since,id)<(?,?,?))']);
   expect(job('b')['band']).toBe(bandOfPriority(5));
+});
+
+test('among 10,000 each has the place that band, then time give it', async () => {
+  const random = seeded(1);
+  const jobs = Array.from({ length: 10_000 }, (_, index) => ({
+    id: `job-${String(index).padStart(5, '0')}`,
+    createdAt: 1_000 + Math.floor(random() * 5_000),
+    priority: 1 + Math.floor(random() * 10),
+  }));
+  for (let from = 0; from < jobs.length; from += 500)
+    await tell(...jobs.slice(from, from + 500).map(({ id, createdAt, priority }) => created(id, createdAt, priority)));
+  const inOrder = jobs
+    .toSorted((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+    .map(({ id }) => id);
+  const some = inOrder.map((_, index) => index).filter((index) => index % 97 === 0);
+  expect(await places(...some.map((index) => inOrder[index]!))).toEqual(some.map((index) => index + 1));
 });
