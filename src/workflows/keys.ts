@@ -3,6 +3,7 @@ import { type GatePolicy, gateOfKey, gateOfQueue, gateOfType, gateWorkflowIdOf, 
 import { askGate } from './asks.ts';
 import type { JobLife } from './job-life.ts';
 import { leave, want } from './messages.ts';
+import { isTooLongInLine } from './new-run.ts';
 
 /**
  * Resolves with `all` when the job holds every key it must; with `late` when its queue timeout is over; with `left` when it
@@ -89,4 +90,4 @@ function gatesOf(job: JobLife): { gate: string; policy?: GatePolicy }[] {
   return gates;
 }
 
-const mustLeave = (job: JobLife): boolean => job.isToStop || (job.held && !job.undoing);
+const mustLeave = (job: JobLife): boolean => job.isToStop || (job.held && !job.undoing) || isTooLongInLine();

@@ -2,10 +2,11 @@ import { type CancellationScope, condition, sleep, workflowInfo } from '@tempora
 import { activityIdOf } from '../job/ids.ts';
 import { reprioritise, withdraw } from './asks.ts';
 import type { JobLife } from './job-life.ts';
+import { isTooLongInLine } from './new-run.ts';
 import { shielded } from './shielded.ts';
 
 /**
- * Moves attempts in line, and out of it for a hold. One loop a job and not one call a message: two calls can overtake
+ * Moves attempts in line, and out of it for a hold or a new run. One loop a job and not one call a message: two calls can overtake
  * each other (tried: 1 of 200 changes lost), one loop that ends when what is applied is what is wanted cannot.
  */
 export class Line {
@@ -31,7 +32,7 @@ export class Line {
 
   get #isToLeave(): boolean {
     const { held, undoing, attemptScope } = this.#job;
-    return held && !undoing && this.#started !== attemptScope;
+    return this.#started !== attemptScope && ((held && !undoing) || isTooLongInLine());
   }
 
   async #move(): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { bandOfPriority } from '../../src/job/bands.ts';
+import { eventually } from './fixtures/eventually.ts';
 import { type Orders, untilAllFinal } from './fixtures/orders.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
@@ -108,3 +109,33 @@ async function kindsOf(id: string): Promise<string[]> {
   const { events } = await millrace.job(id, 'events { nodes { kind } }');
   return events.nodes.map(({ kind }: { kind: string }) => kind);
 }
+
+test(
+  'of thousands of commands to a job that stays in line each is taken: it goes on in a new run, at the tail of its band',
+  { timeout: 240_000 },
+  async () => {
+    const id = await queued();
+    const other = await queued();
+    const handle = temporal.handle(id);
+    const first = (await handle.describe()).runId;
+    let told = 0;
+    const change = async (): Promise<unknown> => orders.setPriority(id, 2 + (told++ % 2));
+    await eventually(
+      'it goes on in a new run',
+      async () => {
+        for (let at = 0; at < 20; at++) expect(await change()).toMatchObject({ codes: [] });
+        return (await handle.describe()).runId !== first;
+      },
+      200_000,
+    );
+    expect((await handle.describe()).historyLength).toBeLessThan(1_000);
+    const { priority } = await millrace.job(id, 'priority');
+    await temporal.untilInLine([id], { [id]: bandOfPriority(priority) });
+    expect(await orders.setPriority(id, 1)).toMatchObject({ codes: [], job: { status: 'QUEUED', band: 15 } });
+    await eventually(
+      'it stands behind who was there',
+      async () => (await millrace.job(id, 'waitingFor { placeInLine }')).waitingFor.placeInLine === 2,
+    );
+    for (const each of [id, other]) expect(await orders.abort(each)).toMatchObject({ codes: [], job: { status: 'ABORTED' } });
+  },
+);
