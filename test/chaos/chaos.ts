@@ -167,6 +167,6 @@ function keep(system: System, seed: number): string {
 
 const SHORTEST_PAUSE_MS = 1_500;
 const MORE_PAUSE_MS = 4_000;
-const STRAY_MS = 5_000;
-const FEED_MS = 30_000;
+const STRAY_MS = 20_000;
+const FEED_MS = 60_000;
 const PAGE = 100;

@@ -203,5 +203,5 @@ function killQuietly(pid: number): void {
 
 const DISK_BYTES = 2 ** 30;
 const FILL_TRIES = 50;
-const STOP_MS = 20_000;
-const LEFT_MS = 5_000;
+const STOP_MS = 30_000;
+const LEFT_MS = 8_000;
