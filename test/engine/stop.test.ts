@@ -51,6 +51,14 @@ test('abort of a running cpu.burn leaves no process', async () => {
   expect(job.attempts.nodes).toMatchObject([{ outcome: 'ABORTED', signal: 'SIGKILL', killMs: expect.any(Number), killedPids: [pid] }]);
 });
 
+test('a second abort with a shorter grace ends what the first one has left running', async () => {
+  const { id } = await running(burn);
+  await orders.abort(id, { message: 'at leisure', grace: '1d' });
+  expect(await orders.abort(id, { message: 'now', grace: '0s' })).toMatchObject({ codes: [], job: { status: 'RUNNING' } });
+  const job = await millrace.untilFinal(id);
+  expect(job).toMatchObject({ status: 'ABORTED', reason: { message: 'at leisure' }, attempts: { nodes: [{ signal: 'SIGKILL' }] } });
+});
+
 test('a handler that listens ends by SIGTERM within the grace', async () => {
   const { id, pid } = await running({ type: 'sleep', payload: { ms: 600_000 }, grace: '30s' });
   await orders.abort(id);
