@@ -34,11 +34,13 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       (line) => log.error(line),
       (services) => prepareCluster(services, namespace),
     );
-  const [journal, bundle, connection] = await Promise.all([
+  const [journal, bundle, connections] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
     workflowBundle(config.cacheDir),
-    connect(),
+    // One after the other, so that one alone says what it waits for.
+    connect().then(async (first) => [first, await connect()] as const),
   ]);
+  const [connection] = connections;
   await claimNamespace(config, journal, connection);
   const client = new Client({ connection, namespace });
   // A bulk operation does to each job what the api does to one.
@@ -64,7 +66,6 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
   } as const;
-  const connections = [connection, await connect()] as const;
   const workers = await workflowWorkers(options, connections);
   const running = Promise.all(workers.map((worker) => worker.run()));
   await client.workflow.start('reconcilerWorkflow', {

@@ -39,8 +39,10 @@ export async function workflowWorkers(
         nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
       },
     });
-  const first = await create(connections[0], hasRoom, { maxCachedWorkflows: room + UNDER_WAY });
-  const second = await create(connections[1], () => !hasRoom(), { maxCachedWorkflows: room, enableNonLocalActivities: false });
+  const [first, second] = await Promise.all([
+    create(connections[0], hasRoom, { maxCachedWorkflows: room + UNDER_WAY }),
+    create(connections[1], () => !hasRoom(), { maxCachedWorkflows: room, enableNonLocalActivities: false }),
+  ]);
   first.numRunningWorkflowInstances$.subscribe((count) => {
     kept = count;
     changes.tell();
