@@ -7,7 +7,7 @@ export default defineConfig({
       {
         // As Node resolves it for everybody else: two copies of graphql do not know each other's schemas.
         resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: 2, testTimeout: 20_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: 2, testTimeout: 60_000 },
       },
       {
         test: {
@@ -16,7 +16,7 @@ export default defineConfig({
           globalSetup: 'test/engine/temporal.ts',
           // They share a machine's cores and one Temporal server, and wait most of their time.
           maxWorkers: 2,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

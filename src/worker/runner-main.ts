@@ -41,5 +41,7 @@ async function take({ run, attempt }: ToRunner): Promise<void> {
   });
   await endOutput(run);
   stopping = undefined;
-  say({ ...answer, run, reusable: isTidy && !signal.aborted });
+  // Who has closed an output leaves none to the next one.
+  const hasOutput = process.stdout.writable && process.stderr.writable;
+  say({ ...answer, run, reusable: isTidy && !signal.aborted && hasOutput });
 }
