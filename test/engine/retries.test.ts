@@ -54,6 +54,23 @@ test('the waits before its next tries grow by the backoff, up to the most it may
   }
 });
 
+test('with jitter each wait is drawn between none and the whole of it', async () => {
+  const delayMs = 100;
+  const retry = { maxAttempts: 20, delay: `${delayMs}ms`, backoff: 1, jitter: true };
+  const id = await millrace.create({ type: 'fail', payload: { times: 19 }, retry });
+  await millrace.until(id, 'SUCCEEDED');
+  const { events } = await millrace.job(id, 'events(first: 1000) { nodes { kind at detail } }');
+  const waits = events.nodes
+    .filter(({ kind }: any) => kind === 'RETRY_SCHEDULED')
+    .map(({ at, detail }: any) => Date.parse(detail.startsAt) - Date.parse(at));
+  expect(waits).toHaveLength(19);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(delayMs);
+  // Of 19 that are drawn evenly not one in a million is all in one half.
+  expect(Math.min(...waits)).toBeLessThan(delayMs / 2);
+  expect(Math.max(...waits)).toBeGreaterThan(delayMs / 2);
+});
+
 test('while it waits for its next try a job is SCHEDULED, and says until when', async () => {
   const id = await millrace.create({ type: 'fail', payload: { times: 1 }, retry: { delay: '1h', jitter: false } });
   const { startsAt } = await millrace.until(id, 'SCHEDULED');
