@@ -8,16 +8,22 @@ export const OUTCOMES = {
   halt: 'HALTED',
   lose: 'LOST',
   timeOut: 'TIMED_OUT',
+  /** It has used more than it may: of memory, or of CPU time. */
+  hog: 'LIMIT_EXCEEDED',
+  burn: 'LIMIT_EXCEEDED',
 } as const satisfies Record<string, AttemptOutcome>;
 export type AttemptEnd = keyof typeof OUTCOMES;
-type BadEnd = Exclude<AttemptEnd, 'succeed'>;
+export type BadEnd = Exclude<AttemptEnd, 'succeed'>;
 
 /** What was decided after an attempt's bad end, and by what: to be held against the code that decides. */
 export type Decision = {
   end: BadEnd;
-  job: Pick<ModelJob, 'maxAttempts' | 'maxHalts' | 'failIfLost' | 'undoing'>;
+  /** `memoryBytes`: the limit of the attempt that has ended. */
+  job: Pick<ModelJob, 'retry' | 'limits' | 'maxHalts' | 'failIfLost' | 'undoing' | 'memoryBytes'>;
   counts: { failures: number; halts: number; losses: number };
-  next: 'retry' | 'requeue' | 'fail';
+  next: 'retry' | 'requeue' | 'retryWithMore' | 'fail';
+  /** How long until the next try, without jitter; how much memory it may use. */
+  amount: number | undefined;
 };
 
 /** Tells the job's end, which others may wait for. */
@@ -36,19 +42,38 @@ export function attemptEnded(job: ModelJob, how: AttemptEnd, end: End): Decision
   if (how === 'halt') job.halts += 1;
   else if (how === 'lose') job.losses += 1;
   else {
-    job.failures += 1;
-    job.tries += 1;
+    // What has used too much would do so again, and has not failed by itself.
+    const counted = how === 'fail' || how === 'timeOut' ? 1 : 0;
+    job.failures += counted;
+    job.tries += counted;
     job.forced = false;
     job.ignoresKeys = false;
     job.aged = 0;
   }
   const counts = { failures: job.tries, halts: job.halts - job.haltsBefore, losses: job.losses - job.lossesBefore };
-  const { maxAttempts, maxHalts, failIfLost, undoing } = job;
+  const { retry, limits, maxHalts, failIfLost, undoing, memoryBytes, outcomes } = job;
   const next = decide(job, how, counts);
-  if (next === 'retry') job.scheduled = true;
+  const decision = {
+    end: how,
+    job: { retry, limits, maxHalts, failIfLost, undoing, memoryBytes },
+    counts,
+    next,
+    amount: amountOf(job, next),
+  };
+  const attempt = outcomes.length;
+  if (next === 'retry') {
+    const waitMs = decision.amount!;
+    job.scheduled = true;
+    job.dozes = waitMs < LEAST_LONG_WAIT_MS;
+    job.retries.push({ attempt, waitMs });
+  }
+  if (next === 'retryWithMore') {
+    job.memoryBytes = decision.amount!;
+    job.retries.push({ attempt, memoryBytes: decision.amount! });
+  }
   if (next === 'requeue') job.after = how === 'halt' ? 'HALTED' : 'LOST';
   if (next === 'fail') giveUp(job, how, end);
-  return { end: how, job: { maxAttempts, maxHalts, failIfLost, undoing }, counts, next };
+  return decision;
 }
 
 function decide(job: ModelJob, how: BadEnd, { failures, halts, losses }: Decision['counts']): Decision['next'] {
@@ -60,8 +85,20 @@ function decide(job: ModelJob, how: BadEnd, { failures, halts, losses }: Decisio
       return (job.failIfLost && !job.undoing) || losses >= 5 ? 'fail' : 'requeue';
     case 'fail':
     case 'timeOut':
-      return failures >= job.maxAttempts ? 'fail' : 'retry';
+      return failures >= job.retry.maxAttempts ? 'fail' : 'retry';
+    case 'hog':
+      return job.memoryBytes! < (job.limits.onMemoryLimit?.upTo ?? 0) ? 'retryWithMore' : 'fail';
+    case 'burn':
+      return 'fail';
   }
+}
+
+function amountOf({ retry, limits, tries, memoryBytes }: ModelJob, next: Decision['next']): number | undefined {
+  if (next === 'retryWithMore') return Math.min(Math.ceil(memoryBytes! * limits.onMemoryLimit!.retryWith), limits.onMemoryLimit!.upTo);
+  if (next !== 'retry') return undefined;
+  let waitMs = retry.delayMs;
+  for (let failure = 1; failure < tries; failure++) waitMs *= retry.backoff;
+  return Math.min(waitMs, retry.maxDelayMs);
 }
 
 function giveUp(job: ModelJob, how: BadEnd, end: End): void {
@@ -132,4 +169,13 @@ function beginAnew(job: ModelJob): void {
   job.aged = 0;
 }
 
-const REASONS = { fail: 'HANDLER_ERROR', halt: 'HALTED', lose: 'LOST', timeOut: 'TIMED_OUT' } as const satisfies Record<BadEnd, ReasonCode>;
+export const REASONS = {
+  fail: 'HANDLER_ERROR',
+  halt: 'HALTED',
+  lose: 'LOST',
+  timeOut: 'TIMED_OUT',
+  hog: 'MEMORY_LIMIT',
+  burn: 'CPU_LIMIT',
+} as const satisfies Record<BadEnd, ReasonCode>;
+/** Of waits there are those of some 100 ms and those of an hour and more. */
+const LEAST_LONG_WAIT_MS = 10_000;

@@ -1,5 +1,12 @@
+import type { Json } from '../../src/index.ts';
 import { gateOfKey, gateOfQueue, gateOfType } from '../../src/job/gate.ts';
+import type { Limits, Retry } from '../../src/job/spec.ts';
 import type { AttemptOutcome, JobStatus, ReasonCode, RollbackState, StepStatus } from '../../src/job/status.ts';
+
+/** Two that have one slot each, and one that no worker serves. */
+export const POOLS = ['default', 'aside', 'nobody'] as const;
+export type PoolName = (typeof POOLS)[number];
+export type IfExists = 'ERROR' | 'RETURN_EXISTING';
 
 /** What a job of the model is created with. */
 export type Created = {
@@ -19,10 +26,24 @@ export type Created = {
   rollback: boolean;
   failover: boolean;
   failIfLost: boolean;
-  maxAttempts: number;
+  retry: Retry;
   maxHalts: number;
-  /** A clock that is short enough to end it (or each of its attempts) by itself: it cannot run, or never ends, before. `long`: all of them, in vain. */
-  clock: 'none' | 'long' | 'timeout' | 'queueTimeout' | 'deadline';
+  /**
+   * A clock that is short enough to end it (or each of its attempts) by itself: it cannot run, or never ends, before. `stepTimeout`: the
+   * first attempt succeeds at once, all others time out, undos as well. `long`: all of them, in vain.
+   */
+  clock: 'none' | 'long' | 'timeout' | 'stepTimeout' | 'queueTimeout' | 'deadline';
+  pool: PoolName;
+  limits: Limits;
+  graceMs: number;
+  /** Far longer than a sequence takes, or 0: never. */
+  ageAfterMs: number;
+  tags: string[];
+  metadata: Json;
+  /** Means nothing where the id is free. */
+  ifExists: IfExists | undefined;
+  /** Of what is as it is by default nothing is said. */
+  leavesDefaults: boolean;
 };
 
 export type ModelJob = Created & {
@@ -32,6 +53,8 @@ export type ModelJob = Created & {
   ignoresKeys: boolean;
   held: boolean;
   scheduled: boolean;
+  /** The wait before its next try is so short that it is over before anything else is done. */
+  dozes: boolean;
   missing: Set<string>;
   /** Its queue had a policy when it was created. */
   isGated: boolean;
@@ -46,6 +69,10 @@ export type ModelJob = Created & {
   after: 'HALTED' | 'LOST' | undefined;
   /** Of each attempt that has started. */
   outcomes: (AttemptOutcome | null)[];
+  /** After which attempts it was tried again: with what wait, or with how much memory. */
+  retries: ({ attempt: number; waitMs: number } | { attempt: number; memoryBytes: number })[];
+  /** The memory limit of its next attempt. */
+  memoryBytes: number | null;
   failedOver: boolean;
   step: number;
   stepStatuses: StepStatus[];
@@ -69,6 +96,7 @@ export const newJob = (created: Created): ModelJob => ({
   ignoresKeys: false,
   held: created.hold,
   scheduled: created.start === 'delay' || created.start === 'startAt',
+  dozes: false,
   missing: new Set(),
   isGated: false,
   halts: 0,
@@ -80,6 +108,8 @@ export const newJob = (created: Created): ModelJob => ({
   aged: 0,
   after: undefined,
   outcomes: [],
+  retries: [],
+  memoryBytes: created.limits.memoryBytes,
   failedOver: false,
   step: 0,
   stepStatuses: created.steps ? ['PENDING', 'PENDING', 'PENDING'] : [],
@@ -117,8 +147,14 @@ export class Names {
     this.queue = prefix;
   }
 
-  typeOf = ({ steps, failover }: Created): string => (steps ? 'test.script-steps' : failover ? 'test.script-fails-over' : 'test.script');
+  typeOf = ({ steps, failover }: Pick<Created, 'steps' | 'failover'>): string =>
+    steps ? 'model.steps' : failover ? 'model.fails-over' : 'model.whole';
   keyOf = (limit: number): string => `${this.#prefix}-${limit}`;
+
+  /** The key and the exclusive type that a job asks for. */
+  keysOf({ exclusive, keyLimit, ...job }: Pick<Created, 'exclusive' | 'keyLimit' | 'steps' | 'failover'>): string[] {
+    return [...(exclusive ? [gateOfType(this.typeOf(job))] : []), ...(keyLimit ? [gateOfKey(this.keyOf(keyLimit))] : [])];
+  }
 
   /** What it needs besides a slot, in the order in which it asks. */
   gatesOf(job: ModelJob): { gate: string; limit: number | undefined }[] {

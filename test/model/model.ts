@@ -1,10 +1,25 @@
 import { gateOfQueue } from '../../src/job/gate.ts';
 import type { JobStatus, ReasonCode } from '../../src/job/status.ts';
 import { abandon, type AttemptEnd, attemptEnded, conclude, type Decision } from './ends.ts';
-import { band, type Created, effectivePriority, isFinal, isWaitingInLine, type ModelJob, Names, newJob } from './job.ts';
+import {
+  band,
+  type Created,
+  effectivePriority,
+  type IfExists,
+  isFinal,
+  isWaitingInLine,
+  type ModelJob,
+  Names,
+  newJob,
+  type PoolName,
+  POOLS,
+} from './job.ts';
+import { byTurn, Line } from './line.ts';
 
 export type Operation =
   | { do: 'create'; job: Created }
+  /** With the id of a job that is there. */
+  | { do: 'createAgain'; job: Created; ifExists: IfExists | undefined }
   | { do: 'setPriority'; id: string; priority: number }
   | { do: 'forceStart'; id: string; ignoreDependencies: boolean; ignoreConcurrency: boolean }
   | { do: 'abort'; id: string; rollback?: false }
@@ -12,29 +27,28 @@ export type Operation =
   | { do: 'pauseQueue' | 'resumeQueue' }
   | { do: 'setQueueLimit'; limit: number }
   /** The attempt that runs ends so. */
-  | { do: Exclude<AttemptEnd, 'timeOut'> };
+  | { do: Exclude<AttemptEnd, 'timeOut'>; id: string };
 
 /**
- * The rules of the line, of waiting, of steps and of the one slot, without any process: what the real system must do. All that
- * happens at the same moment (a queue that is resumed) has the same age: whose turn comes first is not said.
+ * The rules of the line, of waiting, of steps and of pools with a slot, without any process: what the real system must do. All
+ * that happens at the same moment (a queue that is resumed, several that have waited for one job) has the same age: whose turn comes
+ * first is not said.
  */
 export class Model {
   readonly names: Names;
   readonly jobs = new Map<string, ModelJob>();
+  readonly lines = new Map(POOLS.map((pool) => [pool, new Line(pool !== 'nobody')]));
   /** Ids in the order their attempts started. */
   readonly started: string[] = [];
   /** What was decided after each bad end, since it was last taken away. */
   readonly decisions: Decision[] = [];
-  running: string | undefined;
   isPaused = false;
   /** null: the queue has no limit, and no policy while it is not paused. */
   limit: number | null;
   losses = 0;
+  /** Attempts that have passed a limit. */
+  excesses = 0;
   #now = 0;
-  /** Whose turn it may be as well, for what happens at one moment has no order. */
-  #turn: string[] = [];
-  /** The line as it stood before what has happened last. */
-  #before: { job: ModelJob; band: number; since: number }[] = [];
   /**
    * Have got in line since their queue was paused. What becomes of them is not said: a worker that has a slot gives them back, its sweep may
    * meet them, or they stay there.
@@ -47,36 +61,30 @@ export class Model {
   }
 
   apply(operation: Operation): void {
-    this.#step(() => this.#change(operation));
+    this.#happen(() => this.#change(operation));
     // A worker that comes back polls only when what it has lost is in line again.
-    if (operation.do === 'lose') this.#turn = [];
+    if (operation.do === 'lose') this.#lineOf(operation.id).settleTurn();
+  }
+
+  #happen(change: () => void): void {
+    this.#step(change);
+    for (const job of this.#all.filter(({ dozes }) => dozes)) this.#step(() => void (job.dozes = job.scheduled = false));
   }
 
   #step(change: () => void): void {
     this.#now += 1;
-    const line = this.#at('line');
-    const [earlier, now] = [this.#before, line.map((job) => ({ job, band: band(job), since: job.since }))];
-    this.#before = now;
+    for (const [pool, line] of this.lines) line.begin(this.#inLine(pool));
     change();
     this.#settle();
-    if (this.running !== undefined) return;
-    // A slot that gets free may take who stands in line at that moment, before those that the same end brings there; and of these whoever
-    // gets there first, unless one that is before it stands there. What was moved just before may still be on its way: to Temporal's
-    // matching a change takes some 80 ms.
-    const isThere = (job: ModelJob): boolean => !isFinal(job) && job.place === 'line';
-    const there = line.filter(isThere);
-    const [first] = there;
-    const [oldFirst] = earlier.filter(({ job }) => isThere(job));
-    const worst = Math.max(first ? band(first) : Infinity, oldFirst ? oldFirst.band : Infinity);
-    const late = this.#at('line').filter((job) => job.since >= this.#now - 1 && band(job) < worst);
-    const old = earlier.filter((each) => isThere(each.job) && each.band === oldFirst!.band && each.since === oldFirst!.since);
-    this.#turn = [...this.#first(there), ...old.map(({ job }) => job.id), ...late.map(({ id }) => id)];
+    for (const [pool, line] of this.lines) line.complete(this.#inLine(pool), this.#now);
   }
 
   #change(operation: Operation): void {
     switch (operation.do) {
       case 'create':
         return this.#create(operation.job);
+      case 'createAgain':
+        return;
       case 'setPriority':
         return this.#open(operation.id, (job) => {
           job.priority = operation.priority;
@@ -98,41 +106,42 @@ export class Model {
       case 'setQueueLimit':
         this.limit = operation.limit;
         // Whoever runs by then is inside.
-        return this.#open(this.running ?? '', ({ inQueue, keys }) => {
-          if (inQueue) keys.add(gateOfQueue(this.names.queue));
-        });
-      case 'lose':
-        this.losses += 1;
-        return this.#ended(operation.do);
+        for (const { id, inQueue, keys } of this.#all) if (inQueue && this.isRunning(id)) keys.add(gateOfQueue(this.names.queue));
+        return;
       default:
-        return this.#ended(operation.do);
+        this.losses += operation.do === 'lose' ? 1 : 0;
+        this.excesses += operation.do === 'hog' || operation.do === 'burn' ? 1 : 0;
+        return this.#ended(operation.id, operation.do);
     }
   }
 
-  /** Who may start now: more than one where the rules do not say who is first. None while the slot is taken. */
-  candidates(): string[] {
-    if (this.running !== undefined) return [];
-    return [...new Set([...this.#first(this.#at('line')), ...this.#turn])];
+  isRunning = (id: string): boolean => this.#lineOf(id).running === id;
+
+  /** Of each pool that has a free slot who may start now: more than one where the rules do not say who is first. */
+  candidates(): string[][] {
+    return Array.from(this.lines, ([pool, line]) => line.candidates(this.#inLine(pool))).filter(({ length }) => length > 0);
   }
 
   start(id: string): void {
     const job = this.jobs.get(id)!;
-    this.running = id;
+    this.#lineOf(id).start(id);
     if (!job.undoing) job.status = 'RUNNING';
     job.place = undefined;
     job.outcomes.push(null);
     this.started.push(id);
-    this.#turn = [];
     // By itself, and nothing else happens meanwhile.
-    if (job.clock === 'timeout') this.#step(() => this.#ended('timeOut'));
+    const { clock, outcomes } = job;
+    if (clock === 'stepTimeout' && outcomes.length === 1) this.#happen(() => this.#ended(id, 'succeed'));
+    else if (clock === 'timeout' || clock === 'stepTimeout') this.#happen(() => this.#ended(id, 'timeOut'));
   }
 
   /** A worker has met it, and it has lost its turn in its queue. */
   giveBack(job: ModelJob): void {
-    this.unmet.delete(job);
-    job.isGated = true;
-    job.keys.delete(gateOfQueue(this.names.queue));
-    this.#settle();
+    this.#step(() => {
+      this.unmet.delete(job);
+      job.isGated = true;
+      job.keys.delete(gateOfQueue(this.names.queue));
+    });
   }
 
   /** Who waits at a gate, the next one first; who has been let in; and how many may be: null for as many as come. */
@@ -178,25 +187,23 @@ export class Model {
 
   #abort(job: ModelJob, rollback: false | undefined): void {
     if (job.undoing && (rollback === undefined || job.abandoned)) return;
-    if (this.running === job.id) {
-      this.running = undefined;
-      job.outcomes[job.outcomes.length - 1] = 'ABORTED';
-    }
+    if (this.isRunning(job.id)) job.outcomes[job.outcomes.length - 1] = 'ABORTED';
+    this.#lineOf(job.id).end(job.id);
     if (job.undoing) abandon(job, this.#end);
     else conclude(job, 'ABORTED', 'ABORTED_BY_USER', this.#end, rollback ?? job.rollback);
   }
 
-  #ended(how: AttemptEnd): void {
-    const job = this.jobs.get(this.running ?? '');
-    if (!job) return;
-    this.running = undefined;
+  #ended(id: string, how: AttemptEnd): void {
+    if (!this.isRunning(id)) return;
+    const job = this.jobs.get(id)!;
+    this.#lineOf(id).end(id);
     job.status = 'QUEUED';
     const decision = attemptEnded(job, how, this.#end);
     if (decision) this.decisions.push(decision);
   }
 
   readonly #end = (job: ModelJob, status: JobStatus, reason?: ReasonCode): void => {
-    if (this.running === job.id) this.running = undefined;
+    this.#lineOf(job.id).end(job.id);
     job.status = status;
     job.reason = reason;
     this.#place(job, undefined);
@@ -209,7 +216,7 @@ export class Model {
 
   /** Moves every job to where it now has to be. */
   #settle(): void {
-    const waiting = this.#all.filter((job) => !isFinal(job) && job.id !== this.running);
+    const waiting = this.#all.filter((job) => !isFinal(job) && !this.isRunning(job.id));
     for (const job of waiting) {
       const { held, missing, scheduled } = job;
       // An undo waits for nothing but its own backoff, and keeps its keys.
@@ -221,6 +228,11 @@ export class Model {
     }
     const inLine = waiting.filter((job) => job.status === 'QUEUED' || (job.undoing && !job.scheduled));
     // Whoever waits at a gate is let in before those who come there because of the same event.
+    this.#letIn(inLine.filter(({ place }) => place !== undefined));
+    this.#letIn(inLine);
+  }
+
+  #letIn(inLine: ModelJob[]): void {
     for (const granted = new Map<ModelJob, string[]>(); ; granted.clear()) {
       for (const job of inLine) this.#place(job, this.#placeOf(job));
       for (const name of this.gates) {
@@ -251,13 +263,15 @@ export class Model {
   }
 
   #at(place: ModelJob['place']): ModelJob[] {
-    return this.#all.filter((job) => job.place === place).toSorted((a, b) => band(a) - band(b) || a.since - b.since);
+    return this.#all.filter((job) => job.place === place).toSorted(byTurn);
   }
 
-  /** The oldest of the lowest band; several where they are of one age. */
-  #first(line: ModelJob[]): string[] {
-    const [first] = line;
-    return line.filter((job) => first && band(job) === band(first) && job.since === first.since).map(({ id }) => id);
+  #inLine(pool: PoolName): ModelJob[] {
+    return this.#at('line').filter((job) => job.pool === pool);
+  }
+
+  #lineOf(id: string): Line {
+    return this.lines.get(this.jobs.get(id)!.pool)!;
   }
 
   get #all(): ModelJob[] {
