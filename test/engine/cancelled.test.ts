@@ -53,7 +53,7 @@ describe('a job that is cancelled', () => {
         orders.setPriority(id, 7),
       ]),
     );
-    for (const id of ids) await millrace.until(id, 'ABORTED');
+    for (const id of ids) expect(await millrace.until(id, 'ABORTED')).toMatchObject({ attemptCount: 0 });
     busy.open();
     await millrace.until(busy.id, 'SUCCEEDED');
   });
