@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { seeded } from '../../src/cli/demo/seeded.ts';
 import { workflowIdOf } from '../../src/job/ids.ts';
+import { readTrace } from '../chaos/trace.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
 import { TEST_JOBS } from './fixtures/paths.ts';
@@ -101,22 +102,24 @@ test('while holders are killed and terminated never more than the limit are in, 
   expect(mostAtOnce(await spansOf(millrace, ids))).toBe(limit);
 });
 
-test('while holders are killed and terminated as many as may are in, but for the lease at most', { timeout: 180_000 }, async () => {
+test('while holders are killed and terminated never more than may are in, fewer for the lease at most', { timeout: 180_000 }, async () => {
   const seed = 5;
   const random = seeded(seed);
   const limit = 3;
   const count = 40;
   const filter = { tagsAll: ['full'] };
-  await eachAtOnce(Array.from({ length: count }), () =>
-    millrace.create({
-      type: 'sleep',
-      payload: { ms: 1_500 },
+  const ids: string[] = [];
+  await eachAtOnce(Array.from({ length: count }), async () => {
+    const id = await millrace.create({
+      type: 'test.place',
+      payload: { dir: scratch.dir, place: 'full', limit, ms: 1_500 },
       tags: filter.tagsAll,
       grace: '0s',
       maxHalts: 100,
       concurrency: { key: 'full', limit },
-    }),
-  );
+    });
+    ids.push(id);
+  });
   const terminated = new Set<string>();
   let blows = 0;
   let lastFull = Date.now();
@@ -150,7 +153,21 @@ test('while holders are killed and terminated as many as may are in, but for the
   expect(blows).toBe(BLOWS);
   expect(terminated.size).toBe(2);
   expect(longestShort, `seed ${seed}`).toBeLessThan(LEASE_MS);
+  // Whoever came in looked who else was there, alive; and so the journal has it.
+  expect(mostInAPlace(ids), `seed ${seed}`).toEqual({ job: 1, full: limit });
+  expect(mostAtOnce(await spansOf(millrace, ids)), `seed ${seed}`).toBe(limit);
 });
+
+/** The most that have ever been in the place of a job, which is its attempts', and in that of the key. */
+function mostInAPlace(ids: string[]): Record<string, number> {
+  const most: Record<string, number> = {};
+  for (const { places = [] } of ids.flatMap((id) => readTrace(scratch.dir, id)))
+    for (const { name, besides } of places) {
+      const kind = name.split(' ')[0]!;
+      most[kind] = Math.max(most[kind] ?? 0, besides.length + 1);
+    }
+  return most;
+}
 
 const key = (name: string) => ({ concurrency: { key: name, limit: 1 } });
 const untilAtItsKey = (id: string): Promise<unknown> =>
