@@ -1,10 +1,13 @@
-import type { Client } from '@temporalio/client';
-import { gateOfWorkflow, type GatePolicy, gateStart, queueOfGate, type Waiting } from '../job/gate.ts';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { gateOfWorkflow, type GatePolicy, gateStart, gateWorkflowIdOf, queueOfGate, type Waiting } from '../job/gate.ts';
+import { workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { readPolicy } from '../journal/read-queues.ts';
+import { readPolicy, waitingAt } from '../journal/read-queues.ts';
 import { within } from '../process/within.ts';
 import type { gateWorkflow } from '../workflows/gate.ts';
-import { setPolicy, want as wantSignal } from '../workflows/messages.ts';
+import { gateGone, setPolicy, want as wantSignal } from '../workflows/messages.ts';
+import { eachAtOnce } from './each-at-once.ts';
+import type { Seen } from './visibility.ts';
 
 type Deps = { client: Client; journal: Journal };
 
@@ -42,5 +45,26 @@ export async function restorePolicies({ client, journal }: Deps): Promise<void> 
   }
 }
 
+/** The gates among these workflows that have ended while they may have been needed. */
+export const brokenOff = (workflows: readonly Seen[]): string[] =>
+  workflows
+    .filter(({ workflowId, status }) => workflowId.startsWith(gateWorkflowIdOf('')) && BROKEN_OFF.has(status.name))
+    .map(({ workflowId }) => gateOfWorkflow(workflowId));
+
+/** Has those ask again who wait at a gate that is there no more, as one that was terminated in Temporal: another one knows nothing of them. */
+export async function askAnew({ client, journal }: Deps, gates: Iterable<string>): Promise<void> {
+  for (const gate of gates) {
+    await eachAtOnce(await waitingAt(journal.db, gate), async (jobId) => {
+      try {
+        await client.workflow.getHandle(workflowIdOf(jobId)).signal(gateGone, gate);
+      } catch (error) {
+        // It has ended meanwhile.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    });
+  }
+}
+
+const BROKEN_OFF = new Set(['TERMINATED', 'FAILED', 'TIMED_OUT']);
 const NO_POLICY: GatePolicy = { limit: null, paused: false };
 const JOURNAL_WAIT_MS = 2_000;

@@ -6,7 +6,7 @@ import { openJobIds, readUntold } from '../journal/read-jobs.ts';
 import type { JobStatus } from '../job/status.ts';
 import { tellLate } from './dependencies.ts';
 import { reconcileBulks } from './reconcile-bulks.ts';
-import { restorePolicies } from './gates.ts';
+import { askAnew, brokenOff, restorePolicies } from './gates.ts';
 import { complete, restoreAll } from './complete.ts';
 import { endGone, tellOfGone } from './gone.ts';
 import { prune, type Retention } from './prune.ts';
@@ -70,14 +70,17 @@ export async function reconcileOnce(
 ): Promise<Omit<Look, 'most'> & { repaired: string[] }> {
   const { client, journal } = deps;
   const suspects = new Suspects(journal);
+  const gates = new Set<string>();
   let newest = look.since + OVERLAP_MS;
   for (const status of STATUSES) {
     for await (const chunk of inChunks(workflowsSince(client, status, look.since))) {
       beat();
       newest = Math.max(newest, ...chunk.map(timeOf));
       await suspects.look(chunk);
+      for (const gate of brokenOff(chunk)) gates.add(gate);
     }
   }
+  await askAnew(deps, gates);
   let { after } = look;
   for (let looked = 0; looked < look.most; looked += CHUNK) {
     const open = await openJobIds(journal.db, { after, limit: CHUNK });

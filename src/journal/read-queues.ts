@@ -57,6 +57,12 @@ export async function readPolicies(db: Kysely<Tables>): Promise<Map<string, Gate
   return new Map(inForce.map(({ name, paused, max_running }) => [name, { paused: paused === 1, limit: max_running }]));
 }
 
+/** The jobs that wait at a gate. */
+export async function waitingAt(db: Kysely<Tables>, gate: string): Promise<string[]> {
+  const rows = await db.selectFrom('job').select('id').where('gate', '=', gate).where('status', 'in', ['QUEUED', 'ROLLING_BACK']).execute();
+  return rows.map(({ id }) => id);
+}
+
 export type InLine = { id: string; pool: string; attempts_ended: number };
 
 /** Jobs of a queue that stand in the line, from its front: those that may be paused there, or those that may not. */

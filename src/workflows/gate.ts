@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   setHandler,
   sleep,
   workflowInfo,
@@ -38,7 +39,7 @@ async function keepGate(name: string, begin: GatePolicy | Kept): Promise<void> {
   if ('policy' in begin) fillFirstTask();
   const gate = new Gate('policy' in begin ? begin : { policy: begin, held: [], waiting: [] });
   const queue = queueOfGate(name);
-  const sweeper = new Sweeper(queue, 'policy' in begin && begin.isSwept);
+  const sweeper = new Sweeper(queue, 'policy' in begin ? begin.isSwept : isSweptAtFirst(queue));
   let lookAt = 'policy' in begin ? begin.lookAt : null;
   let isLooking = false;
   let isLimitNew = false;
@@ -138,6 +139,10 @@ async function keepGate(name: string, begin: GatePolicy | Kept): Promise<void> {
     }
   }
 }
+
+/** The gate before may have been terminated: what that had swept nobody knows. */
+const isSweptAtFirst = (queue: string | undefined): false | null =>
+  queue !== undefined && patched('looks-for-what-was-swept') ? null : false;
 
 const hasPolicy = ({ limit, paused }: GatePolicy): boolean => limit !== null || paused;
 

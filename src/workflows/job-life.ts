@@ -54,6 +54,8 @@ export class JobLife {
   tickets = 0;
   /** Where it waits to be let in. */
   atGate: { gate: string; ticket: number } | undefined;
+  /** The gate where it waits does not know of it any more. */
+  asksAgain = false;
   /** Its queue has a policy, as far as it knows. */
   isQueueGated: boolean;
   /** Its worker has given it back: what its queue's gate has given it counts no more. */

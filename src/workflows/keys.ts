@@ -62,10 +62,13 @@ async function untilGranted(job: JobLife, gate: string, policy: GatePolicy | und
   job.atGate = { gate, ticket };
   job.tell([]);
   let asked: number | undefined;
+  const isToAsk = (): boolean => asked !== job.band || job.asksAgain;
   let isLate = false;
   while (!isOver() && !isLate) {
-    if (asked !== job.band) await ask(gate, policy, { jobId, ticket, band: (asked = job.band) });
-    else isLate = await waitedTooLong(job, () => isOver() || asked !== job.band);
+    if (isToAsk()) {
+      job.asksAgain = false;
+      await ask(gate, policy, { jobId, ticket, band: (asked = job.band) });
+    } else isLate = await waitedTooLong(job, () => isOver() || isToAsk());
   }
   job.atGate = undefined;
   if (!isIn()) await giveBack(job, [{ gate, ticket }]);

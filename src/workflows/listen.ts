@@ -13,6 +13,7 @@ import {
   dependant,
   dependencyEnded,
   forceStart,
+  gateGone,
   granted,
   hold,
   release,
@@ -102,6 +103,9 @@ export function listen(job: JobLife): void {
     if (isAsked || (ticket === ADOPTED && job.attemptScope)) job.keys.push({ gate, ticket });
     // It does not want in any more: an answer to an old ask, or it ran only a moment ago. Waited for, so that no run ends before.
     else await shielded(() => giveBack(job, [{ gate, ticket }]));
+  });
+  setHandler(gateGone, (gate) => {
+    if (job.atGate?.gate === gate) job.asksAgain = true;
   });
   setHandler(age, async (from) => {
     if (job.effectivePriority !== from || from === PRIORITY.max || !isWaitingInLine(job)) return;

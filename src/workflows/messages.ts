@@ -22,6 +22,8 @@ export const dependencyEnded = defineSignal<[string, JobStatus]>('dependencyEnde
 
 /** A gate lets the job in. The ticket is that of the ask it answers. */
 export const granted = defineSignal<[gate: string, ticket: number]>('granted');
+/** A gate is there no more: whoever waited at it asks again. */
+export const gateGone = defineSignal<[gate: string]>('gateGone');
 
 /** To a gate: a job wants in, or does not any more. */
 export const want = defineSignal<[Waiting, GatePolicy | null]>('want');

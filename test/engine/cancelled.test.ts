@@ -4,11 +4,12 @@ import { gateWorkflowIdOf } from '../../src/job/gate.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
 import type { Orders } from './fixtures/orders.ts';
+import { queuesOf } from './fixtures/queues.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
 import type { Millrace } from './millrace.ts';
 
-/** A cancel in Temporal's Web UI, beside all else that a workflow is told. */
+/** A cancel in Temporal's Web UI, beside all else that a workflow is told; and a gate that is terminated there. */
 let millrace: Millrace;
 let temporal: TemporalView;
 let orders: Orders;
@@ -17,6 +18,12 @@ const scratch = shareMillrace({ slots: 1 }, (shared) => {
   ({ millrace, temporal, orders } = shared);
   gated = gatedJobs(millrace, scratch);
 });
+
+async function waiting(input: Record<string, unknown>, kind: string): Promise<string> {
+  const id = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...input });
+  await eventually(`it waits for ${kind}`, async () => (await millrace.job(id, 'waitingFor { kind }')).waitingFor?.kind === kind);
+  return id;
+}
 
 describe('a job that is cancelled', () => {
   test('while it runs has an answer to whatever it is asked until its process is gone', async () => {
@@ -88,5 +95,32 @@ describe('a workflow that all need goes on when it is cancelled', () => {
 
   test.each(['ager', 'reconciler'])('the %s', async (workflowId) => {
     expect(await cancel(workflowId)).toBe('RUNNING');
+  });
+});
+
+describe('when a gate is terminated', () => {
+  test('who waited there asks again, at another one', async () => {
+    const concurrency = { key: 'terminated', limit: 1 };
+    const holder = await gated.running({ concurrency });
+    const next = await waiting({ concurrency }, 'CONCURRENCY_KEY');
+    await temporal.client.workflow.getHandle(gateWorkflowIdOf('key:terminated')).terminate('by the test');
+    await eventually('it is known to another one', async () => (await temporal.gate('key:terminated')).held.includes(next), 60_000);
+    holder.open();
+    await millrace.until(holder.id, 'SUCCEEDED');
+    await millrace.until(next, 'SUCCEEDED');
+  });
+
+  test('what its queue has had moved out of line comes back when that is resumed', async () => {
+    const queue = 'terminated';
+    const busy = await gated.running();
+    const id = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queue });
+    await temporal.untilInLine([id]);
+    await queuesOf(millrace).pause(queue);
+    await eventually('it is moved out of line', async () => (await temporal.openAttempt(id))?.isSwept === true);
+    await temporal.client.workflow.getHandle(gateWorkflowIdOf(`queue:${queue}`)).terminate('by the test');
+    await queuesOf(millrace).resume(queue);
+    await temporal.untilInLine([id]);
+    busy.open();
+    await millrace.until(id, 'SUCCEEDED');
   });
 });
