@@ -271,3 +271,29 @@ test('gone-on-reconciler and gone-on-ager: at the end of a shift', async () => {
     await recordWorkflow(`gone-on-${name}`, name);
   }
 });
+
+test('cancelled-told: cancelled in Temporal, and told more while it runs on', async () => {
+  const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 600_000 }, grace: '3s' });
+  await millrace.until(id, 'RUNNING');
+  await client.workflow.getHandle(workflowIdOf(id)).cancel();
+  await millrace.until(id, ({ abortRequestedAt }) => abortRequestedAt !== null);
+  for (const [field, input] of [['setJobPriority', { id, priority: 8 }], ['holdJob', { id }], ['forceStartJob', { id }]] as const) await mutate(field, input);
+  await millrace.untilFinal(id);
+  await record('cancelled-told', id);
+});
+
+test('asked-again: its gate was terminated; gate-swept: one that is opened while its queue has jobs moved out of line', async () => {
+  const key = { concurrency: { key: 'terminated' } };
+  const running = await millrace.create({ type: 'cpu.burn', payload: { ms: 600_000 }, grace: '0s', ...key });
+  await millrace.until(running, 'RUNNING');
+  const waiting = await millrace.create({ type: 'sleep', payload: { ms: 10 }, ...key });
+  const inLine = await millrace.create({ type: 'sleep', payload: { ms: 10 }, queue: 'swept' });
+  await mutate('pauseQueue', { name: 'swept' });
+  await eventually('it is moved out of line', async () => (await client.workflow.getHandle(workflowIdOf(inLine)).describe()).raw.pendingActivities?.[0]?.activityOptions?.taskQueue?.name?.endsWith('/paused') === true);
+  for (const gate of ['gate:key:terminated', 'gate:queue:swept']) await client.workflow.getHandle(gate).terminate('recorded');
+  await mutate('resumeQueue', { name: 'swept' });
+  await mutate('abortJob', { id: running });
+  for (const id of [waiting, inLine]) expect(await millrace.untilFinal(id, 60_000)).toMatchObject({ status: 'SUCCEEDED' });
+  await record('asked-again', waiting);
+  await recordWorkflow('gate-swept', 'gate:queue:swept');
+});
