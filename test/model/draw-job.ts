@@ -51,10 +51,7 @@ export function drawJob(model: Model, random: () => number): Created {
     ...kind,
     rollback: chance(0.8),
     failIfLost: chance(0.3),
-    retry:
-      clock === 'stepTimeout'
-        ? { ...drawRetry(random), maxAttempts: 1 + upTo(2), delayMs: among([300, HOUR]), jitter: false }
-        : drawRetry(random),
+    retry: drawRetry(random, clock),
     maxHalts: upTo(4),
     clock,
     pool,
@@ -88,10 +85,12 @@ function drawKey(
 }
 
 /** A wait that is over at once, or one that nobody sees the end of, also where it is drawn between 0 and that. */
-function drawRetry(random: () => number): Retry {
+function drawRetry(random: () => number, clock: Created['clock']): Retry {
   const { among, upTo } = choices(random);
   const maxAttempts = 1 + upTo(3);
   const far = { delayMs: HOUR, backoff: among([1, 1.5, 2, 3]), maxDelayMs: among([HOUR, 1.5 * HOUR, 10 * HOUR]), jitter: false };
+  // Each that times out costs a process: steps and undos are not to do so again and again by themselves.
+  if (clock === 'stepTimeout') return { ...far, maxAttempts: 1 + upTo(2) };
   return among<Retry>([
     ...Array.from({ length: 4 }, () => ({ maxAttempts, ...far })),
     { maxAttempts, delayMs: 300 * 24 * HOUR, backoff: among([1, 2]), maxDelayMs: 3_000 * 24 * HOUR, jitter: true },
