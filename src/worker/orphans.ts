@@ -11,7 +11,7 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
  * and not by the heartbeat timeout 30 s later. One whose outcome stands on record already is adopted by the next.
  *
- * Resolves when their jobs stand in line again, so that they are the first to be handed out; after some 10 s at the latest, for
+ * Resolves when their jobs stand in line again, so that they are the first to be handed out, or wait for something else; after some 10 s at the latest, for
  * there may be no orchestrator.
  */
 export async function giveUpOrphans(deps: {
@@ -60,7 +60,7 @@ export async function giveUpOrphans(deps: {
   if (again.length > 0) await untilInLine(client, taskQueue, again);
 }
 
-/** Resolves with the band of the next attempt, as soon as its workflow has scheduled one. */
+/** Resolves with the band of the next attempt, as soon as its workflow has scheduled one; undefined where it does not go back in line. */
 async function untilScheduledAgain(client: Client, workflowId: string): Promise<number | undefined> {
   const until = Date.now() + REQUEUE_WAIT_MS;
   while (Date.now() < until) {
@@ -68,6 +68,8 @@ async function untilScheduledAgain(client: Client, workflowId: string): Promise<
     const pending = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'attempt');
     if (status.name !== 'RUNNING') return undefined;
     if (pending) return pending.priority?.priorityKey ?? undefined;
+    // It has heard of the loss, and is on hold, say.
+    if (!raw.pendingWorkflowTask) return undefined;
     await sleep(POLL_MS);
   }
   return undefined;
