@@ -51,7 +51,11 @@ test('of more workflows than there is room for, the first worker keeps those tha
   expect(second).toBeGreaterThan(0);
   // Of so many the second has to drop some.
   for (let more = 0; more < 2 * ROOM; more++) handles.push(await begin());
-  await eventually('the second has no room either', () => Promise.resolve(kept()[1] === ROOM));
+  // Each has had its first task by then: one that has not would take the room that the first is to have.
+  const haveBegun = async (): Promise<boolean> =>
+    (await Promise.all(handles.map((handle) => handle.describe()))).every(({ raw }) => raw.pendingWorkflowTask === null);
+  await eventually('all of them wait', haveBegun);
+  await eventually('the second has no room for all', () => Promise.resolve(kept()[0] === first && kept()[1] === ROOM));
   const finish = (some: typeof handles) => Promise.all(some.map(async (handle) => handle.signal('go').then(() => handle.result())));
   await finish(handles.slice(0, ROOM));
   await eventually('the first has kept them until their end', () => Promise.resolve(kept()[0] === first - ROOM));
