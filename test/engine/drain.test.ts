@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { isAlive } from '../../src/process/group.ts';
 import { eventually } from './fixtures/eventually.ts';
@@ -116,19 +117,20 @@ test.for([
   expect(order.slice(2).map((name) => name.replace(/^[ab] 2$/, 'cut off'))).toEqual(['cut off', 'cut off', 'forced', 'regular']);
 });
 
-type Held = { id: string; gate: string };
+type Held = { id: string; file: string; gate: string };
 
 /** A worker of two slots that waits for so long. */
 const draining = (drain: string): Promise<RoleProcess> => millrace.startRole('worker', 'worker', { MILLRACE_DRAIN_TIMEOUT: drain });
 
 /** A job that ends when its gate is open. */
 async function held(input: Record<string, unknown> = {}): Promise<Held> {
-  const gate = scratch.path();
-  return { id: await millrace.create({ type: 'test.marks', payload: { file: scratch.path(), gate }, ...input }), gate };
+  const [file, gate] = [scratch.path(), scratch.path()];
+  return { id: await millrace.create({ type: 'test.marks', payload: { file, gate }, ...input }), file, gate };
 }
 
-/** Resolves with the pids of their runners. */
+/** Resolves with the pids of their runners, when each has saved what the next attempt is to be given. */
 async function running(...jobs: Held[]): Promise<number[]> {
+  for (const { id, file } of jobs) await eventually(`${id} has begun`, () => existsSync(file));
   const running = jobs.map(({ id }) => millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === 1));
   return (await Promise.all(running)).map(({ attempts }) => attempts.nodes[0].pid);
 }

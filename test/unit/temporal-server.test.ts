@@ -27,7 +27,7 @@ describe('the dynamic config', () => {
     const settings = dynamicConfigArgs(readFileSync(DYNAMIC_CONFIG_FILE, 'utf8')).filter((arg) => arg !== '--dynamic-config-value');
     expect(settings).toContain('matching.priorityLevels=15');
     expect(settings).toContain('history.timerProcessorMaxTimeShift="50ms"');
-    expect(settings).toHaveLength(16);
+    expect(settings).toHaveLength(17);
   });
 
   test('is refused where it holds what a command line cannot say', () => {
