@@ -13,8 +13,8 @@ import { conclude, stepSucceeded, undoEnded } from './steps.ts';
 export function takeNote(job: JobLife, ended: Ended): JobEnd | undefined {
   switch (ended.kind) {
     case 'withdrawn':
-      // Its hold was over before it was out: it goes to the tail of its band and has never been HELD.
-      if (!job.held && !job.isToStop) job.tell([{ kind: 'QUEUED' }]);
+      // For a new run, or for a hold that was over before it was out: it goes to the tail of its band and has never been HELD.
+      if (!job.held && !job.isToStop) job.tell(job.undoing ? [] : [{ kind: 'QUEUED' }]);
       return undefined;
     case 'given-back':
       job.isQueueGated = true;
