@@ -87,8 +87,8 @@ export async function toTemporal<T>(client: Client, call: () => Promise<T>, unti
     return await client.withDeadline(until, call);
   } catch (error) {
     const code = (error as { code?: unknown }).code ?? (error as { cause?: { code?: unknown } }).cause?.code;
-    // An Update goes down with the workflow task that carries it, where that meets another message, or where the workflow's tasks fail. It was
-    // not done.
+    // An Update goes down with the workflow task that carries it, where that meets another message, or where the workflow's tasks fail; and a run that
+    // was told too much takes none. It was not done.
     if (code === FAILED_PRECONDITION && Date.now() + AGAIN_MS < until) {
       await pause(AGAIN_MS);
       return toTemporal(client, call, until);
@@ -119,7 +119,7 @@ const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = new Set<unknown>([1, 4, 14]);
 const NOT_ANSWERED = 'Temporal does not answer; it is not known whether this was done: look before you ask again';
 const NOT_TAKEN =
-  "the workflow takes no message now, for its tasks fail (its page in Temporal's Web UI says why): nothing was done, ask again later";
+  "its workflow takes no message now: nothing was done, ask again later (where its tasks fail, its page in Temporal's Web UI says why)";
 const AGAIN_MS = 50;
 const TEMPORAL_WAIT_MS = 10_000;
 const MAX_ATTRIBUTE_BYTES = 2_048;

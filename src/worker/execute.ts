@@ -112,7 +112,9 @@ function contextOf(attempt: RunnerAttempt, payload: unknown, { signal, notes, ho
         return saved;
       },
       save(value) {
-        const bytes = Buffer.byteLength(JSON.stringify(value));
+        const text = JSON.stringify(value) as string | undefined;
+        if (text === undefined) throw new TypeError(`the checkpoint is of type ${typeof value}, which is not JSON`);
+        const bytes = Buffer.byteLength(text);
         if (bytes > LIMITS.checkpointBytes)
           throw new RangeError(
             `the checkpoint has ${bytes} bytes of JSON, ${LIMITS.checkpointBytes} are allowed: store it elsewhere and save where it is`,

@@ -11,8 +11,8 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
  * and not by the heartbeat timeout 30 s later. One whose outcome stands on record already is adopted by the next.
  *
- * Resolves when their jobs stand in line again, so that they are the first to be handed out, or wait for something else; after some 10 s at the latest, for
- * there may be no orchestrator.
+ * Resolves when their jobs stand in line again, so that they are the first to be handed out, or wait for something else; after some
+ * 10 s at the latest, for there may be no orchestrator.
  */
 export async function giveUpOrphans(deps: {
   journal: Journal;

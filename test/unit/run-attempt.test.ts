@@ -174,4 +174,6 @@ test('steps whose results are over 512 KiB together, and a checkpoint over 128 K
     checkpoint.save('x'.repeat(200_000));
   });
   expect(await runAttempt(saving, {})).toMatchObject({ outcome: 'FAILED', error: { name: 'RangeError' }, checkpoint: 'kept' });
+  const nothing = define(({ checkpoint }) => checkpoint.save(undefined as never));
+  expect(await runAttempt(nothing, {})).toMatchObject({ outcome: 'FAILED', error: { name: 'TypeError' }, checkpoint: null });
 });
