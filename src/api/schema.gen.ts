@@ -57,7 +57,7 @@ export type AbortJobInput = {
   id: Scalars['ID']['input'];
   /** Why, for people: it becomes the reason's message. At most 1,000 characters. */
   message?: InputMaybe<Scalars['String']['input']>;
-  /** Undo the finished steps. Default: the job's own. false on a job that undoes its steps: the undo that runs is killed, and the rest is left. */
+  /** Undo the finished steps. Default: the job's own. false counts also when asked for later: while its last attempt ends, and on a job that undoes its steps, whose running undo is killed and the rest left. */
   rollback?: InputMaybe<Scalars['Boolean']['input']>;
 };
 

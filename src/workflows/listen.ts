@@ -124,6 +124,7 @@ const isWaitingInLine = ({ status, held, isToStop }: JobLife): boolean => status
 export function askToStop(job: JobLife, message: string | undefined, rollback?: boolean): void {
   const end: BadJobEnd = { status: 'ABORTED', reason: { code: 'ABORTED_BY_USER', message: message ?? 'aborted' } };
   if (job.undoing && rollback === false) abandonRollback(job, end);
+  else if (job.stop?.rollback && rollback === false) job.stop.rollback = false;
   else if (!stop(job, end, rollback)) return;
   job.tell([{ kind: 'ABORT_REQUESTED', detail: message === undefined ? {} : { message } }]);
 }

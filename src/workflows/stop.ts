@@ -4,7 +4,7 @@ import { isFinal } from '../job/status.ts';
 import type { BadJobEnd, JobLife } from './job-life.ts';
 
 /**
- * Asks the job to go to an end that its attempts have not given it. The first ask counts.
+ * Asks the job to go to an end that its attempts have not given it. The first ask counts; that steps are kept (`stop.rollback`), a later one may add.
  *
  * @returns false where it is on its way to another end already.
  */

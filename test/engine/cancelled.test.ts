@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { eachAtOnce } from '../../src/activities/each-at-once.ts';
 import { gateWorkflowIdOf } from '../../src/job/gate.ts';
@@ -38,11 +40,14 @@ describe('a job that is cancelled', () => {
   });
 
   test('while it undoes its steps has an answer too, and is undone', async () => {
-    const id = await millrace.create({ type: 'trip.book', payload: { ms: 3_000 }, grace: '0s' });
+    const id = await millrace.create({ type: 'test.script-steps', payload: { dir: scratch.dir }, grace: '0s' });
+    const end = (attempt: number): void => writeFileSync(join(scratch.dir, `${id}.${attempt}`), 'succeed');
+    end(1);
     await millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === 2);
     await temporal.handle(id).cancel();
     await millrace.until(id, 'ROLLING_BACK');
     expect(await orders.setPriority(id, 8)).toMatchObject({ codes: [], job: { priority: 8 } });
+    end(3);
     await millrace.until(id, 'ABORTED');
     expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'DONE' });
   });

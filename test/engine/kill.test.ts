@@ -29,7 +29,7 @@ test.each(['inALoop', 'inNativeCode', 'asleep', 'behindAChild', 'stopped'])('a r
   const { attempts } = await millrace.until(id, 'RUNNING');
   const { pid } = attempts.nodes[0];
   if (how === 'stopped') await eventually('it is stopped', () => readStat(pid)?.state === 'T');
-  const members = how === 'behindAChild' ? await childrenOnceThere(pid) : [];
+  const members = how === 'behindAChild' ? await shellOf(pid) : [];
 
   await orders.abort(id, { grace: '200ms' });
   const job = await millrace.untilFinal(id);
@@ -166,7 +166,9 @@ const zombiesOf = (parent: number): string[] => stillThere(childrenOf(parent)).f
 const guardiansOf = (worker: number): number[] =>
   childrenOf(worker).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/bin/sh'));
 
-async function childrenOnceThere(parent: number): Promise<number[]> {
-  await eventually('it has started its child', () => childrenOf(parent).length > 0);
-  return childrenOf(parent);
+/** Its shell, which heeds no SIGTERM once it has a child in turn. */
+async function shellOf(runner: number): Promise<number[]> {
+  const shells = (): number[] => childrenOf(runner).filter((pid) => childrenOf(pid).length > 0);
+  await eventually('its shell waits for a child', () => shells().length > 0);
+  return shells();
 }

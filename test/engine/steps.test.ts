@@ -24,11 +24,14 @@ const book = (payload: Payload, input: Record<string, unknown> = {}): Promise<st
   millrace.create({ type: 'trip.book', payload, retry: { delay: '10ms' }, ...input });
 const noted = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
 /** A job of three steps that runs its second one, which does not end before `open`. */
-async function atSecond(input: Record<string, unknown> = {}): Promise<{ id: string; file: string; open: () => void }> {
+async function atSecond(
+  input: Record<string, unknown> = {},
+  payload: { isDeaf?: boolean } = {},
+): Promise<{ id: string; file: string; open: () => void }> {
   const [file, gate] = [scratch.path(), scratch.path()];
   const open = (): void => scratch.open(gate);
   onTestFinished(open);
-  const id = await millrace.create({ type: 'test.relay', payload: { file, gate }, retry: { delay: '10ms' }, ...input });
+  const id = await millrace.create({ type: 'test.relay', payload: { file, gate, ...payload }, retry: { delay: '10ms' }, ...input });
   await eventually('its second step runs', async () => (await millrace.job(id, STEPS)).steps[1].status === 'RUNNING');
   await eventually('its handler has begun', () => noted(file).length === 2);
   return { id, file, open };
@@ -125,6 +128,15 @@ describe('a job of many steps', () => {
     const { id, file } = await atSecond(ofJob);
     await orders.abort(id, { grace: '0s', ...ofAbort });
     await millrace.until(id, 'ABORTED');
+    expect(noted(file)).toEqual(['first', 'second']);
+    expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'SKIPPED' });
+  });
+
+  test('keeps what is done where a second abort asks for that before its process is gone', async () => {
+    const { id, file } = await atSecond({}, { isDeaf: true });
+    await orders.abort(id, { grace: '1h', message: 'ill' });
+    await orders.abort(id, { grace: '0s', rollback: false });
+    expect(await millrace.until(id, 'ABORTED')).toMatchObject({ reason: { message: 'ill' } });
     expect(noted(file)).toEqual(['first', 'second']);
     expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'SKIPPED' });
   });
