@@ -7,7 +7,7 @@ import { readJobsById } from '../journal/read-jobs.ts';
 import { within } from '../process/within.ts';
 import { dependant, dependencyEnded } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
-import { describeWorkflow } from './describe-workflow.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 type Deps = { client: Client; journal: Journal };

@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import { readDeletedAt } from '../journal/forget-job.ts';
 import { readLastAttempts } from '../journal/read-attempts.ts';
 import { readJobsById } from '../journal/read-jobs.ts';
-import { describeWorkflow } from './describe-workflow.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { eachAtOnce } from './each-at-once.ts';
 
 type Deps = { client: Client; journal: Pick<Journal, 'db'> };

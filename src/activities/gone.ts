@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readUnknown } from '../journal/read-jobs.ts';
-import { describeWorkflow } from './describe-workflow.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { finalStatusOf, tellLate } from './dependencies.ts';
 import { eachAtOnce } from './each-at-once.ts';
 

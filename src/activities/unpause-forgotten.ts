@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { jobIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { isNotFound } from '../temporal/is-not-found.ts';
-import { describeWorkflow } from './describe-workflow.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { OUT_OF_LINE } from './withdraw.ts';
 
 /**

@@ -29,6 +29,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
   Runtime.install({ ...runtimeOptions(log), workerHeartbeatInterval: '10s' });
   const identity = claimIdentity(config.dataDir, config.pool);
   const workerId = identity.id;
+  const temporalIdentity = `${workerId}@${identity.host}`;
   const mark = ofWorkerProcess(workerId);
   const guardian = keepGuardian(() => startGuardian(mark));
   const meter = new Meter(guardian);
@@ -46,7 +47,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     ]);
     await claimNamespace(config, journal, connection);
     const client = new Client({ connection, namespace });
-    await giveUpOrphans({ journal, client, workerId, taskQueue: taskQueueOf(config.pool), mark, log });
+    await giveUpOrphans({ journal, client, workerId, identity: temporalIdentity, pool: config.pool, slots, mark, log });
     return { journal, connection, client };
   };
   const [{ journal, connection, client }] = await Promise.all([connect(), pool.settled]);
@@ -59,7 +60,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
     connection,
     namespace,
     taskQueue: taskQueueOf(config.pool),
-    identity: `${workerId}@${identity.host}`,
+    identity: temporalIdentity,
     activities: attemptActivities({
       journal,
       pool,
@@ -69,7 +70,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningR
       namespace,
       workerId,
       host: identity.host,
-      identity: `${workerId}@${identity.host}`,
+      identity: temporalIdentity,
       cutOff: cutOff.signal,
     }),
     tuner: {

@@ -132,6 +132,21 @@ export async function placeInLine(db: Kysely<Tables>, { pool, band, band_since, 
   return Number(count);
 }
 
+/** The first of a pool's line, in its order. */
+export async function headOfLine(db: Kysely<Tables>, pool: string, atMost: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('job')
+    .select('id')
+    .where('pool', '=', pool)
+    .where(IN_LINE)
+    .orderBy('band')
+    .orderBy('band_since')
+    .orderBy('id')
+    .limit(atMost)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Jobs without the value come last in both directions' natural place: as if it were the oldest, the shortest. */
 function sortValue(field: OrderField) {
   switch (field) {

@@ -1,11 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
+import { taskQueueOf, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
+import { headOfLine } from '../journal/read-jobs.ts';
 import type { Logger } from '../log.ts';
 import { ofWorker } from '../process/mark.ts';
 import { killTree } from '../process/tree.ts';
 import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.ts';
+
+export type OrphanDeps = {
+  journal: Journal;
+  client: Client;
+  workerId: string;
+  /** What Temporal knows the worker by. */
+  identity: string;
+  pool: string;
+  slots: number;
+  mark: string;
+  log: Logger;
+};
+type Orphan = { workflowId: string; activityId: string; job: string };
 
 /**
  * Gives up, at a worker's start, the attempts that the process before it with this id had: Temporal hears of it at once
@@ -14,27 +31,13 @@ import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.
  * Resolves when their jobs stand in line again, so that they are the first to be handed out, or wait for something else; after some
  * 10 s at the latest, for there may be no orchestrator.
  */
-export async function giveUpOrphans(deps: {
-  journal: Journal;
-  client: Client;
-  workerId: string;
-  taskQueue: string;
-  mark: string;
-  log: Logger;
-}): Promise<void> {
-  const { journal, client, workerId, taskQueue, mark, log } = deps;
+export async function giveUpOrphans(deps: OrphanDeps): Promise<void> {
+  const { client, workerId, pool, mark, log } = deps;
   // The guardian has ended them by now; never two at once, though, so make sure.
   await killTree({ mark: ofWorker(workerId), but: mark, known: new Map() });
-  const orphans = await journal.db
-    .selectFrom('attempt')
-    .innerJoin('job', 'job.id', 'attempt.job_id')
-    .select(['attempt.workflow_id', 'attempt.activity_id', 'attempt.finished_at', 'attempt.job_id'])
-    .where('attempt.worker_id', '=', workerId)
-    .whereRef('attempt.number', '>', 'job.attempts_ended')
-    .where('job.finished_at', 'is', null)
-    .execute();
+  const [begun, undelivered] = await Promise.all([attemptsOnRecord(deps), attemptsNotOnRecord(deps)]);
   const bands = await Promise.all(
-    orphans.map(async ({ workflow_id: workflowId, activity_id: activityId, job_id: job }) => {
+    [...begun, ...undelivered].map(async ({ workflowId, activityId, job }) => {
       const error = { name: 'LOST', message: 'its worker died and has started again', retryable: true };
       try {
         const saved = await lastHeartbeat(client, workflowId, activityId);
@@ -57,7 +60,38 @@ export async function giveUpOrphans(deps: {
     }),
   );
   const again = bands.filter((band) => band !== undefined);
-  if (again.length > 0) await untilInLine(client, taskQueue, again);
+  if (again.length > 0) await untilInLine(client, taskQueueOf(pool), again);
+}
+
+async function attemptsOnRecord({ journal, workerId }: OrphanDeps): Promise<Orphan[]> {
+  return journal.db
+    .selectFrom('attempt')
+    .innerJoin('job', 'job.id', 'attempt.job_id')
+    .select(['attempt.workflow_id as workflowId', 'attempt.activity_id as activityId', 'attempt.job_id as job'])
+    .where('attempt.worker_id', '=', workerId)
+    .whereRef('attempt.number', '>', 'job.attempts_ended')
+    .where('job.finished_at', 'is', null)
+    .execute();
+}
+
+/**
+ * Those that Temporal has handed to that process just when it died: nothing was written of them, so their jobs stand in line, and
+ * first there, for they were the next.
+ */
+async function attemptsNotOnRecord({ journal, client, identity, pool, slots }: OrphanDeps): Promise<Orphan[]> {
+  const first = await headOfLine(journal.db, pool, slots + CAME_SINCE);
+  const found = await Promise.all(
+    first.map(async (job): Promise<Orphan[]> => {
+      const workflowId = workflowIdOf(job);
+      // Where Temporal does not answer, its heartbeat timeout finds them.
+      const described = await describeWorkflow(client, workflowId).catch(() => undefined);
+      const attempt = described?.raw.pendingActivities?.find(
+        ({ state, lastWorkerIdentity }) => state === PENDING_ACTIVITY_STATE_STARTED && lastWorkerIdentity === identity,
+      );
+      return attempt?.activityId ? [{ workflowId, activityId: attempt.activityId, job }] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** Resolves with the band of the next attempt, as soon as its workflow has scheduled one; undefined where it does not go back in line. */
@@ -99,6 +133,9 @@ async function lastHeartbeat(client: Client, workflowId: string, activityId: str
   return payload ? (defaultPayloadConverter.fromPayload<HeartbeatDetails | null>(payload) ?? undefined) : undefined;
 }
 
+/** How many may have come in before them since. */
+const CAME_SINCE = 20;
+const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 const REQUEUE_WAIT_MS = 10_000;
 const LINE_WAIT_MS = 1_000;
 const POLL_MS = 20;

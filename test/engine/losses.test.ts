@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { MAX_LOSSES } from '../../src/job/retry.ts';
+import { eventually } from './fixtures/eventually.ts';
 import type { Orders } from './fixtures/orders.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
@@ -46,4 +47,19 @@ test('a worker that is back does not wait for what it has lost and is not to run
   await millrace.until(id, 'HELD');
   // It waits for 10 s where there may be no orchestrator.
   expect(isHeldMs).toBeLessThan(runsAgainMs + 8_000);
+});
+
+test('a job that was handed to a worker just when it died is lost as soon as that is back', async () => {
+  const worker = millrace.role('worker');
+  // Its poll is open, and what comes by it is not heard any more.
+  worker.signal('SIGSTOP');
+  const id = await millrace.create({ type: 'sleep', payload: { ms: 0 } });
+  await eventually('Temporal has handed it out', async () => (await temporal.openAttempt(id))?.isHandedOut === true);
+  expect(await millrace.job(id, 'status attemptCount')).toEqual({ status: 'QUEUED', attemptCount: 0 });
+  await worker.kill();
+  const killedAt = Date.now();
+  await millrace.startRole('worker');
+  expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ losses: 1 });
+  // By the heartbeat timeout it would be 30 s.
+  expect(Date.now() - killedAt).toBeLessThan(25_000);
 });
