@@ -75,10 +75,17 @@ export class Jobs {
       const tooLong = `the message has ${message.length} characters, ${LIMITS.messageLength} are allowed`;
       return rows.refusal(new UserError('INVALID_ARGUMENT', tooLong, { path: ['message'] }));
     }
+    const tellGrace = async (): Promise<void> => {
+      if (typeof grace === 'number') await rows.record({ kind: 'abortGrace', jobId: id, graceMs: grace }, GRACE_WAIT_MS);
+    };
+    const before = typeof grace === 'number' ? await rows.read(id) : null;
+    // Its worker looks at it from now on, and may end it before anything else that is asked has come to the job.
+    const isStopping = before?.status === 'RUNNING' && before.abort_requested_at !== null;
     // First, so that the worker finds it when Temporal's cancel arrives, which cannot carry it.
-    if (typeof grace === 'number') await rows.record({ kind: 'abortGrace', jobId: id, graceMs: grace }, GRACE_WAIT_MS);
+    if (!isStopping) await tellGrace();
     const how = { ...(message ? { message } : {}), ...(typeof rollback === 'boolean' ? { rollback } : {}) };
     const payload = await this.#update(id, (handle) => handle.executeUpdate(abort, { args: [how], ...named(once) }));
+    if (isStopping) await tellGrace();
     if (payload.userErrors[0]?.code === 'ALREADY_FINISHED' && payload.job?.status === 'ABORTED')
       return { job: payload.job, userErrors: [] };
     // Not running: final in the answer. Whether it runs only the journal can tell.

@@ -28,6 +28,7 @@ export function serveSockets(server: Server, core: GraphqlCore, log: Logger): { 
     {
       schema: core.schema,
       context: () => core.contextOf(),
+      connectionInitWaitTimeout: INIT_WAIT_MS,
       // What goes wrong outside of an operation closes the socket, with the error's own words unless this is set.
       isProd: true,
       onSubscribe: ({ subscriptions }, _id, { query, operationName, variables }) => {
@@ -94,5 +95,7 @@ const MAX_OPERATIONS = 50;
 const MAX_DOCUMENTS = 500;
 /** Longer ones carry their values in the text and do not come twice. */
 const MAX_KNOWN_LENGTH = 20_000;
+/** Also for a client on a busy machine; the default is 3 s. */
+const INIT_WAIT_MS = 10_000;
 const KEEP_ALIVE_MS = 12_000;
 const CLOSE_WAIT_MS = 500;

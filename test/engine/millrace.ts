@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { GraphqlClient } from './client.ts';
@@ -112,7 +113,8 @@ export class Millrace {
         if (next.done) throw new Error(`the job is final and not as wished: ${JSON.stringify(last)}`);
         if (next.value.errors) throw new Error(JSON.stringify(next.value.errors));
         last = next.value.data?.['jobUpdated'];
-        if (last && done(last)) return last;
+        if (!last || !done(last)) continue;
+        return FINAL.includes(last.status) ? { ...last, attempts: await this.#attemptsAsEnded(id, last.attempts) } : last;
       }
     } finally {
       clearTimeout(timer);
@@ -122,7 +124,23 @@ export class Millrace {
 
   /** Waits until a job is final. */
   untilFinal(id: string, deadlineMs = 30_000): Promise<any> {
-    return this.until(id, (job) => ['SUCCEEDED', 'FAILED', 'ABORTED'].includes(job.status), deadlineMs);
+    return this.until(id, (job) => FINAL.includes(job.status), deadlineMs);
+  }
+
+  /**
+   * The attempts of a job that is final, with what their workers have said of their ends: a worker and the workflow tell the journal
+   * without waiting for each other. As they are where no word comes, from a worker that has died, say.
+   */
+  async #attemptsAsEnded(id: string, attempts: unknown): Promise<unknown> {
+    const untold = new DatabaseSync(this.env['MILLRACE_JOURNAL'] ?? join(this.dataDir, 'journal.db'), { readOnly: true });
+    try {
+      const count = untold.prepare(`select count(*) as n from attempt where job_id = ? and outcome <> 'LOST' and processes_gone = 0`);
+      const until = Date.now() + LAST_WORD_MS;
+      while (count.get(id)!['n'] !== 0 && Date.now() < until) await pause(20);
+    } finally {
+      untold.close();
+    }
+    return (await this.job(id))?.attempts ?? attempts;
   }
 
   /** Ends every role and fails when one does not end in good order, or leaves a process of its own behind. */
@@ -153,6 +171,8 @@ export class Millrace {
   }
 }
 
+const FINAL = ['SUCCEEDED', 'FAILED', 'ABORTED'];
+const LAST_WORD_MS = 5_000;
 /** Characters of each role's log. */
 const LAST_WORDS = 2_000;
 

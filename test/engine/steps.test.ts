@@ -36,6 +36,13 @@ async function atSecond(
   await eventually('its handler has begun', () => noted(file).length === 2);
   return { id, file, open };
 }
+/** One whose steps and undos end when the test says so, by the number of their attempt, and how. */
+async function scripted(input: Record<string, unknown> = {}) {
+  const id = await millrace.create({ type: 'test.script-steps', payload: { dir: scratch.dir }, ...input });
+  const end = (attempt: number, how: 'succeed' | 'fail' | 'fail for good' = 'succeed'): void =>
+    writeFileSync(join(scratch.dir, `${id}.${attempt}`), how);
+  return { id, end };
+}
 const STEPS = 'status rollback reason { code message } result steps { name status attemptCount error { message } result }';
 const statuses = (job: any): string[] => job.steps.map(({ status }: { status: string }) => status);
 
@@ -152,36 +159,36 @@ describe('a job of many steps', () => {
   });
 
   test('that has begun is finished before new ones are started, the last step first', async () => {
-    const serve = () => millrace.servePool('steps', 1);
+    const serve = () => millrace.servePool('steps', 1, { MILLRACE_DRAIN_TIMEOUT: '10m' });
     const one = { pool: 'steps', priority: 10 };
-    const begin = (): Promise<string> => millrace.create({ type: 'test.script-steps', payload: { dir: scratch.dir }, ...one });
-    const end = (id: string, attempt: number): void => writeFileSync(join(scratch.dir, `${id}.${attempt}`), 'succeed');
+    type Scripted = Awaited<ReturnType<typeof scripted>>;
     const statusOfWorker = async (): Promise<string> =>
       (await millrace.client.data('{ workers(pool: "steps") { status } }')).workers.at(-1).status;
     /** Its next step is in line then, and nobody there to take it. */
-    const stopAfter = async (id: string, step: number): Promise<void> => {
-      for (let before = 1; before < step; before++) end(id, before);
+    const stopAfter = async ({ id, end }: Scripted, step: number): Promise<void> => {
+      for (let before = 1; before < step; before++) end(before);
       const worker = await serve();
       await millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === step);
       const stopped = worker.stop();
       await eventually('it takes nothing new', async () => (await statusOfWorker()) === 'DRAINING');
-      end(id, step);
+      end(step);
       await stopped;
       await temporal.untilInLine([id]);
     };
-    const names: Record<string, string> = { second: await begin() };
-    await stopAfter(names['second']!, 1);
-    await orders.hold(names['second']!);
-    names['first'] = await begin();
-    await stopAfter(names['first'], 2);
-    await orders.release(names['second']!);
-    names['new'] = await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...one });
+    const second = await scripted(one);
+    await stopAfter(second, 1);
+    await orders.hold(second.id);
+    const first = await scripted(one);
+    await stopAfter(first, 2);
+    await orders.release(second.id);
+    const names = {
+      second: second.id,
+      first: first.id,
+      new: await millrace.create({ type: 'sleep', payload: { ms: 0 }, ...one }),
+    };
     await temporal.untilInLine(Object.values(names));
-    for (const [name, from] of [
-      ['first', 3],
-      ['second', 2],
-    ] as const)
-      for (let step = from; step <= 3; step++) end(names[name]!, step);
+    first.end(3);
+    for (const step of [2, 3]) second.end(step);
     const worker = await serve();
     for (const id of Object.values(names)) await millrace.until(id, 'SUCCEEDED');
     await worker.stop();
@@ -192,33 +199,40 @@ describe('a job of many steps', () => {
 
 describe('while a job undoes its steps', () => {
   test('abort, force and a deadline change nothing, hold is UNSUPPORTED, a priority is kept', async () => {
-    const id = await book(
-      { failAt: 'hotel', undoFails: 3 },
-      { retry: { maxAttempts: 10, delay: '2s', backoff: 1, jitter: false }, deadline: '5s' },
-    );
-    await millrace.until(id, 'ROLLING_BACK');
+    const deadlineMs = 10_000;
+    const { id, end } = await scripted({ deadline: `${deadlineMs}ms` });
+    end(1);
+    end(2, 'fail for good');
+    const { createdAt } = await millrace.until(id, 'ROLLING_BACK');
     expect(await orders.abort(id)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', abortRequestedAt: null } });
     expect(await orders.forceStart(id)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', forced: false } });
     expect((await orders.hold(id)).codes).toEqual(['UNSUPPORTED']);
     expect((await orders.release(id)).codes).toEqual(['UNSUPPORTED']);
     expect(await orders.setPriority(id, 6)).toMatchObject({ codes: [], job: { status: 'ROLLING_BACK', priority: 6 } });
+    await eventually('its deadline is over', () => Date.now() > Date.parse(createdAt) + deadlineMs + 1_000);
+    end(3);
     expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'HANDLER_ERROR' } });
     expect(await millrace.job(id, 'rollback')).toEqual({ rollback: 'DONE' });
   });
 
   test('an undo that waits in line for longer than the queue timeout runs all the same', async () => {
-    const retry = { maxAttempts: 100, delay: '300ms', backoff: 1, jitter: false };
-    const id = await book({ failAt: 'hotel', undoFails: 10 }, { retry, queueTimeout: '3s' });
-    await millrace.until(id, 'ROLLING_BACK');
+    const { id, end } = await scripted({ retry: { delay: '300ms' }, queueTimeout: '6s' });
+    end(1);
+    end(2, 'fail for good');
+    await millrace.until(id, ({ status, attemptCount }) => status === 'ROLLING_BACK' && attemptCount === 3);
     // It gets the slot between two tries of the undo, which from then on waits in line.
-    const other = await jobs.running({ priority: 10 });
+    const other = jobs.create({ priority: 10 });
+    await temporal.untilInLine([await other.created]);
+    end(3, 'fail');
+    await millrace.until(await other.created, 'RUNNING');
     await temporal.untilInLine([id]);
-    const late = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queueTimeout: '3s' });
+    const late = await millrace.create({ type: 'sleep', payload: { ms: 0 }, queueTimeout: '6s' });
     expect(await millrace.until(late, 'FAILED')).toMatchObject({ reason: { code: 'QUEUE_TIMEOUT' } });
     expect(await millrace.job(id, 'status')).toEqual({ status: 'ROLLING_BACK' });
     other.open();
+    end(4);
     await millrace.until(id, 'FAILED');
-    const order = await startOrder(millrace, { trip: id, other: other.id });
+    const order = await startOrder(millrace, { trip: id, other: await other.created });
     expect(order.at(-1)).toMatch(/^trip/);
     expect(await millrace.job(id, 'rollback reason { code }')).toEqual({ rollback: 'DONE', reason: { code: 'HANDLER_ERROR' } });
   });

@@ -20,18 +20,22 @@ const FIELDS = `status halts losses failures rollback reason { code message } st
   attempts { nodes { number step undo outcome } } events { nodes { kind status } }`;
 
 /** A job whose first undo runs and does not end by itself. */
-async function undoing(input: Record<string, unknown> = {}): Promise<{ id: string; pid: number; file: string }> {
-  const file = scratch.path();
+async function undoing(input: Record<string, unknown> = {}): Promise<{ id: string; pid: number; file: string; open: () => void }> {
+  const [file, gate] = [scratch.path(), scratch.path()];
   // What must not run twice is a step, not its undo. The deadline does not count any more.
-  const id = await millrace.create({ type: 'test.undo', payload: { file }, maxHalts: 1, onLost: 'FAIL', deadline: '1h', ...input });
+  const id = await millrace.create({ type: 'test.undo', payload: { file, gate }, maxHalts: 1, onLost: 'FAIL', deadline: '1h', ...input });
   await eventually('its undo runs', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
   await millrace.until(id, ({ status, attemptCount }) => status === 'ROLLING_BACK' && attemptCount === 3);
   const { lastAttempt } = await millrace.job(id, 'lastAttempt { number pid undo }');
   expect(lastAttempt).toMatchObject({ number: 3, undo: true });
-  return { id, pid: lastAttempt.pid, file };
+  return { id, pid: lastAttempt.pid, file, open: () => scratch.open(gate) };
 }
 
-async function undoneAfter({ id, file }: { id: string; file: string }, outcome: 'HALTED' | 'LOST' | 'TIMED_OUT'): Promise<any> {
+async function undoneAfter(
+  { id, file, open }: { id: string; file: string; open: () => void },
+  outcome: 'HALTED' | 'LOST' | 'TIMED_OUT',
+): Promise<any> {
+  open();
   expect(await millrace.untilFinal(id)).toMatchObject({ status: 'FAILED' });
   const job = await millrace.job(id, FIELDS);
   expect(job).toMatchObject({
@@ -68,7 +72,7 @@ test('an undo whose runner is killed runs again, in band 1, and the job ends as 
 });
 
 test('an undo has a timeout of its own, and is tried again after it although a step of the job would not', async () => {
-  const job = await undoing({ timeout: '5s', grace: '0s', retry: { delay: '10ms' } });
+  const job = await undoing({ timeout: '10s', grace: '0s', retry: { delay: '10ms' } });
   expect(await undoneAfter(job, 'TIMED_OUT')).toMatchObject({ halts: 0, losses: 0, failures: 2 });
 });
 
