@@ -17,14 +17,14 @@ beforeAll(async () => {
 afterAll(() => millrace.stop());
 
 test('a running job’s CPU and memory come live, a sample a second, and stay with its attempt', async () => {
-  const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 5_000 } });
+  const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 3_000 } });
   const subscriber = new Subscriber(millrace.url, SAMPLES, { jobId: id });
-  const all = (await subscriber.collect(() => false, 60_000)).map(({ data, errors }) => {
+  const all = (await subscriber.collect(() => false, 100_000)).map(({ data, errors }) => {
     expect(errors).toBeUndefined();
     return data!['jobUsage'];
   });
-  // It burns 5 s of CPU time, on whatever share of a core it gets.
-  expect(all.length).toBeGreaterThanOrEqual(3);
+  // It burns 3 s of CPU time, on whatever share of a core it gets.
+  expect(all.length).toBeGreaterThanOrEqual(2);
   expect(all.every(({ attempt, memoryBytes }) => attempt === 1 && memoryBytes > 20 * MIB)).toBe(true);
   expect(Math.max(...all.map(({ cpuPercent }) => cpuPercent))).toBeGreaterThan(5);
   const times = all.map(({ at }) => Date.parse(at));
@@ -35,7 +35,7 @@ test('a running job’s CPU and memory come live, a sample a second, and stay wi
   expect(attempt.usage.nodes.slice(-all.length)).toEqual(all);
   expect(attempt.usage.pageInfo.hasNextPage).toBe(false);
   expect(attempt.peakMemoryBytes).toBeGreaterThanOrEqual(Math.max(...all.map(({ memoryBytes }) => memoryBytes)));
-  expect(attempt.cpuSeconds).toBeGreaterThan(3.6);
+  expect(attempt.cpuSeconds).toBeGreaterThan(2.2);
   expect(attempt.cpuSeconds).toBeLessThan(15);
 });
 
