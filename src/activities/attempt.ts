@@ -158,7 +158,10 @@ async function runIn(
   reporter.end();
   forget();
   heart.unguard();
-  deps.pool.giveBack(runner, hasAnswered && !killed && first.reusable);
+  const reusable = hasAnswered && !killed && first.reusable;
+  deps.pool.giveBack(runner, reusable);
+  // A hook that has not ended goes on until its process is gone: nothing of an attempt runs when others hear of its end.
+  if (!reusable) await runner.kill(0);
   const how = hasDied && first.outOfHeap && limits.memoryBytes !== null ? heapWasFull(limits.memoryBytes, used) : first;
   const { annotations, checkpoint } = reporter;
   const base = { jobId: spec.id, number, startedAt, at: Date.now(), ...(annotations ? { annotations } : {}), ...used };
