@@ -61,7 +61,7 @@ test('what is under way stays with the connection that carries its deadline', as
   tell(first.address);
   const { connection, client } = connectLazily(readConfig({ MILLRACE_DATA_DIR: dir }));
   onTestFinished(() => connection.close());
-  await client.withDeadline(Date.now() + 2_500, async () => {
+  await client.withDeadline(Date.now() + 8_000, async () => {
     tell(second.address);
     for (let calls = 0; calls < 3; calls++) await client.workflowService.getSystemInfo({}).catch(() => {});
   });

@@ -63,7 +63,7 @@ describe('email.send', () => {
   test('ends when the job is asked to stop while the server is silent', async () => {
     const stop = new AbortController();
     const run = emailSend.run(contextOf({ ...mail, subject: 'never', smtpUrl }, { signal: stop.signal }));
-    await expect.poll(() => texts.at(-1)).toMatch(/never/);
+    await expect.poll(() => texts.at(-1), { timeout: 15_000 }).toMatch(/never/);
     stop.abort();
     await expect(run).rejects.toThrow();
   });

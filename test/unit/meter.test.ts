@@ -91,7 +91,9 @@ test('a sample a second tells memory and the share of a core', async () => {
   const gauge = meter.follow(tree, attempt);
   await eventually('there are three', () => samples.length >= 3);
   gauge.stop();
-  expect(samples.every(({ memoryBytes, cpuPercent }) => memoryBytes > 20 * MIB && cpuPercent > 0 && cpuPercent < 400)).toBe(true);
+  expect(samples.every(({ memoryBytes, cpuPercent }) => memoryBytes > 20 * MIB && cpuPercent >= 0 && cpuPercent < 400)).toBe(true);
+  // Not each of them: it may have had no CPU for a second.
+  expect(samples.some(({ cpuPercent }) => cpuPercent > 0)).toBe(true);
   const pauses = samples.slice(1).map(({ at }, index) => at - samples[index]!.at);
   expect(Math.min(...pauses)).toBeGreaterThanOrEqual(900);
 });

@@ -101,10 +101,11 @@ describe('while another process has the journal locked', () => {
     const other = open();
     other.exec('begin immediate');
     const written = writer.write(jobEntry('a'));
-    // It is told after a wait of a second for the lock, in which this loop would not turn if the wait were its own.
+    // It is told after a wait of a second for the lock, in which this loop would not turn if the wait were its own. On a machine
+    // that stops for that long it turns less than it could.
     let turns = 0;
     for (; troubles.length === 0; turns++) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(turns).toBeGreaterThan(10);
+    expect(turns).toBeGreaterThan(3);
     other.exec('commit');
     await written;
   });
