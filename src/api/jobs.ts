@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { UserError } from '../job/errors.ts';
 import { isJobId, workflowIdOf } from '../job/ids.ts';
-import { LIMITS, type JobRecord } from '../job/spec.ts';
+import { LIMITS, type JobOptions, type JobRecord } from '../job/spec.ts';
 import { isFinal, type JobStatus } from '../job/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JobRow } from '../journal/read-jobs.ts';
@@ -75,10 +75,11 @@ export class Jobs {
       const tooLong = `the message has ${message.length} characters, ${LIMITS.messageLength} are allowed`;
       return rows.refusal(new UserError('INVALID_ARGUMENT', tooLong, { path: ['message'] }));
     }
+    const before = await rows.read(id);
+    const graceMs = grace ?? ownGraceAgain(before);
     const tellGrace = async (): Promise<void> => {
-      if (typeof grace === 'number') await rows.record({ kind: 'abortGrace', jobId: id, graceMs: grace }, GRACE_WAIT_MS);
+      if (graceMs !== undefined) await rows.record({ kind: 'abortGrace', jobId: id, graceMs }, GRACE_WAIT_MS);
     };
-    const before = typeof grace === 'number' ? await rows.read(id) : null;
     // Its worker looks at it from now on, and may end it before anything else that is asked has come to the job.
     const isStopping = before?.status === 'RUNNING' && before.abort_requested_at !== null;
     // First, so that the worker finds it when Temporal's cancel arrives, which cannot carry it.
@@ -163,6 +164,10 @@ export class Jobs {
     return finished(row?.status ?? 'final', id);
   }
 }
+
+/** The job's own grace, where an ask before this one has left another. */
+const ownGraceAgain = (row: JobRow | null): number | undefined =>
+  row && row.abort_grace_ms !== null ? (JSON.parse(row.options) as JobOptions).graceMs : undefined;
 
 /** Temporal does an update once per id, and answers the same again, also when the workflow has ended since. */
 const named = (once: string | undefined): { updateId?: string } => (once === undefined ? {} : { updateId: once });

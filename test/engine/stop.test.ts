@@ -51,13 +51,16 @@ test('abort of a running cpu.burn leaves no process', async () => {
   expect(job.attempts.nodes).toMatchObject([{ outcome: 'ABORTED', signal: 'SIGKILL', killMs: expect.any(Number), killedPids: [pid] }]);
 });
 
-test('a second abort with a shorter grace ends what the first one has left running', async () => {
-  const { id } = await running(burn);
-  await orders.abort(id, { message: 'at leisure', grace: '1d' });
-  expect(await orders.abort(id, { message: 'now', grace: '0s' })).toMatchObject({ codes: [] });
-  const job = await millrace.untilFinal(id);
-  expect(job).toMatchObject({ status: 'ABORTED', reason: { message: 'at leisure' }, attempts: { nodes: [{ signal: 'SIGKILL' }] } });
-});
+test.each([{ grace: '0s' }, {}])(
+  'a second abort with a shorter grace, %j or the job’s own, ends what the first has left running',
+  async (how) => {
+    const { id } = await running({ ...burn, grace: '100ms' });
+    await orders.abort(id, { message: 'at leisure', grace: '1d' });
+    expect(await orders.abort(id, { message: 'now', ...how })).toMatchObject({ codes: [] });
+    const job = await millrace.untilFinal(id);
+    expect(job).toMatchObject({ status: 'ABORTED', reason: { message: 'at leisure' }, attempts: { nodes: [{ signal: 'SIGKILL' }] } });
+  },
+);
 
 test('a handler that listens ends by SIGTERM within the grace', async () => {
   const { id, pid } = await running({ type: 'sleep', payload: { ms: 600_000 }, grace: '30s' });
