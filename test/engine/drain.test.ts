@@ -56,7 +56,8 @@ test('a job is aborted and times out on a worker that drains as on any other', a
   const worker = await draining('none');
   const aborted = await held();
   const timed = await held({ timeout: '8s', grace: '0s', retry: { maxAttempts: 1 } });
-  await running(aborted, timed);
+  await running(aborted);
+  await eventually('it has begun', () => existsSync(timed.file));
   const seen = watchWorker();
   await until(seen, { status: 'RUNNING' });
   worker.signal('SIGTERM');

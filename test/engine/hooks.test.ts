@@ -40,7 +40,7 @@ test('what was noted before a halt is kept, and no hook is called for it', async
 test('a job that was asked to stop ends without a hook', async () => {
   const id = await millrace.create({ type: 'test.hooked', payload: { do: 'wait' } });
   await untilLogged(millrace, id, /entered/);
-  await ordersTo(millrace).abort(id);
+  await ordersTo(millrace).abort(id, { grace: '60s' });
   expect(await millrace.untilFinal(id)).toMatchObject({
     status: 'ABORTED',
     attempts: { nodes: [{ outcome: 'ABORTED', signal: 'SIGTERM' }] },
@@ -71,7 +71,10 @@ test.each(['hang', 'loop', 'exit'])(
     expect(isAlive(job.result.pid)).toBe(false);
     const lines = await linesOf(millrace, job.id);
     const isTold = lines.some((line) => /hook on(Start|Finish) has not ended 5 s after the handler/.test(line));
-    expect(isTold).toBe(kind === 'hang');
+    const [{ startedAt, finishedAt }] = job.attempts.nodes;
+    // By the process itself. One that is too slow to say it is ended by its worker, which waits for 10 s.
+    const mayBeSilent = Date.parse(finishedAt) - Date.parse(startedAt) >= 10_000;
+    expect(isTold || (kind === 'hang' && mayBeSilent)).toBe(kind === 'hang');
     // The next one finds a process.
     expect(await run({ type: 'test.hooked', payload: { do: 'succeed' } })).toMatchObject({ status: 'SUCCEEDED' });
   },

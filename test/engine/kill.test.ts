@@ -109,7 +109,7 @@ test('the timeout kills all that a handler has started, too', async () => {
   const id = await millrace.create({
     type: 'test.kin',
     payload: { kinds: ['inItsOwnSession', 'orphaned'] },
-    timeout: '8s',
+    timeout: '15s',
     grace: '0s',
     retry: { maxAttempts: 1 },
   });
@@ -134,7 +134,7 @@ test('kill -9 of the worker: all that its runners have started is gone within a 
     () => stillAlive(all).length === 0,
   );
   // Wide of the second that is promised: two test files share two cores, which may be slow.
-  expect(Date.now() - killedAt).toBeLessThan(10_000);
+  expect(Date.now() - killedAt).toBeLessThan(20_000);
   await untilNothingIsThere(all);
   await millrace.startRole('worker');
   for (const each of [id, stuck]) expect(await millrace.untilFinal(each)).toMatchObject({ status: 'FAILED', reason: { code: 'LOST' } });

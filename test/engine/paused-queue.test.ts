@@ -87,7 +87,11 @@ describe('at the gate of its paused queue', () => {
     const first = await jobs.running({ concurrency });
     const forced = await create({ queue: 'keyed', concurrency });
     await orders.forceStart(forced);
-    expect(await millrace.job(forced, 'status waitingFor { kind }')).toEqual({ status: 'QUEUED', waitingFor: { kind: 'CONCURRENCY_KEY' } });
+    await eventually(
+      'it waits for the key',
+      async () => (await millrace.job(forced, 'waitingFor { kind }')).waitingFor?.kind === 'CONCURRENCY_KEY',
+    );
+    expect(await millrace.job(forced, 'status attemptCount')).toEqual({ status: 'QUEUED', attemptCount: 0 });
     first.open();
     await millrace.until(forced, 'SUCCEEDED');
   });
@@ -126,7 +130,7 @@ describe('in line when the pause comes', () => {
 
   test('a queue timeout runs', async () => {
     const busy = await jobs.running();
-    const late = await create({ queue: 'late-in-line', queueTimeout: '4s' });
+    const late = await create({ queue: 'late-in-line', queueTimeout: '8s' });
     await temporal.untilInLine([late]);
     await queues.pause('late-in-line');
     expect(await millrace.until(late, 'FAILED')).toMatchObject({ reason: { code: 'QUEUE_TIMEOUT' }, attemptCount: 0 });

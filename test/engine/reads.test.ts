@@ -81,7 +81,10 @@ describe('the workers', () => {
     )['workers'];
 
   test('are listed with what they are and what they do', async () => {
-    await eventually('the worker has measured itself', async () => (await list())[0].cpuPercent !== null);
+    await eventually('the worker has measured itself, and says what it does', async () => {
+      const [{ cpuPercent, busy }] = await list();
+      return cpuPercent !== null && busy === 1;
+    });
     expect(await list()).toEqual([
       {
         id: workerId,

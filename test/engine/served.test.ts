@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from './fixtures/eventually.ts';
 import { httpOf } from './fixtures/http.ts';
 import { Subscriber } from './fixtures/subscriber.ts';
 import { Millrace } from './millrace.ts';
@@ -90,6 +91,7 @@ describe('the playground', () => {
 
 describe('health', () => {
   test('is good while all answers', async () => {
+    await eventually('all answers', async () => (await http('GET', '/health')).status === 200);
     for (const path of ['/health', '/health/ready'])
       expect(await http('GET', path)).toMatchObject({ status: 200, text: '{"status":"ok","problems":[]}' });
     expect(await http('GET', '/health/live')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
@@ -104,7 +106,7 @@ describe('health', () => {
       fetch(`${alone.url}/health`),
       alone.client.ask('{ serverInfo { temporalVersion } }'),
     ]);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
     expect([ready.status, health.status]).toEqual([503, 503]);
     expect(await ready.json()).toEqual({
       status: 'unavailable',

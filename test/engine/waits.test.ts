@@ -20,8 +20,6 @@ const scratch = shareMillrace({ slots: 1 }, (shared) => ({ millrace, temporal, o
 const NOW = { type: 'sleep', payload: { ms: 0 } };
 const create = (input: Record<string, unknown> = {}): Promise<string> => millrace.create({ ...NOW, ...input });
 const waitingFor = async (id: string) => (await millrace.job(id, 'waitingFor { kind message jobIds until placeInLine }')).waitingFor;
-const kindsOf = async (id: string): Promise<string[]> =>
-  (await millrace.job(id, 'events { nodes { kind } }')).events.nodes.map(({ kind }: { kind: string }) => kind);
 
 /** Fills the only slot; the answer frees it. */
 async function occupy(): Promise<() => Promise<unknown>> {
@@ -178,25 +176,24 @@ describe('a job on hold', () => {
 
 describe('a start time', () => {
   test('keeps the job out of the line until it has come', async () => {
+    const far = await create({ delay: '1h' });
+    const waits = await millrace.job(far, 'status createdAt startsAt');
+    expect(waits.status).toBe('SCHEDULED');
+    expect(Date.parse(waits.startsAt) - Date.parse(waits.createdAt)).toBe(3_600_000);
+    expect(await waitingFor(far)).toMatchObject({ kind: 'START_TIME', until: waits.startsAt });
+    await orders.abort(far);
     const id = await create({ delay: '4s' });
-    const { status, createdAt, startsAt } = await millrace.job(id, 'status createdAt startsAt');
-    expect(status).toBe('SCHEDULED');
-    expect(Date.parse(startsAt) - Date.parse(createdAt)).toBe(4_000);
-    expect(await waitingFor(id)).toMatchObject({ kind: 'START_TIME', until: startsAt });
     await millrace.until(id, 'SUCCEEDED');
-    const { queuedAt } = await millrace.job(id, 'queuedAt');
+    const { startsAt, queuedAt } = await millrace.job(id, 'startsAt queuedAt');
     expect(Date.parse(queuedAt)).toBeGreaterThanOrEqual(Date.parse(startsAt));
     await untilTold(millrace, id, ['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
   });
 
-  test('that many have in common leaves each of them a feed in order: in line before it has started', async () => {
-    const startAt = new Date(Date.now() + 2_000).toISOString();
+  test('that many have in common leaves each of them a whole feed, the part of each who writes to it in order', async () => {
+    const startAt = new Date(Date.now() + 6_000).toISOString();
     const ids = await Promise.all(Array.from({ length: 40 }, () => create({ startAt })));
-    for (const id of ids) await millrace.until(id, 'SUCCEEDED');
-    for (const id of ids) {
-      expect((await kindsOf(id)).slice(0, 4)).toEqual(['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED']);
-      await untilTold(millrace, id, ['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
-    }
+    for (const id of ids) expect(await millrace.until(id, 'SUCCEEDED')).toMatchObject({ attemptCount: 1 });
+    for (const id of ids) await untilTold(millrace, id, ['CREATED', 'SCHEDULED', 'QUEUED', 'STARTED', 'ATTEMPT_ENDED', 'FINISHED']);
   });
 
   test('that is given as a moment is that moment: it says so while it waits, and does not start before', async () => {
@@ -242,8 +239,8 @@ describe('the clocks', () => {
   });
 
   test('a queue timeout does not run on hold', async () => {
-    const id = await create({ queueTimeout: '4s', hold: true });
-    const later = await create({ delay: '4500ms' });
+    const id = await create({ queueTimeout: '8s', hold: true });
+    const later = await create({ delay: '8500ms' });
     await millrace.until(later, 'SUCCEEDED');
     expect(await millrace.job(id, 'status')).toEqual({ status: 'HELD' });
     await orders.release(id);
@@ -258,7 +255,7 @@ describe('the clocks', () => {
   });
 
   test('a deadline kills what runs', async () => {
-    const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 600_000 }, deadline: '4s', grace: '0s' });
+    const id = await millrace.create({ type: 'cpu.burn', payload: { ms: 600_000 }, deadline: '8s', grace: '0s' });
     expect(await millrace.until(id, 'FAILED')).toMatchObject({ reason: { code: 'DEADLINE' } });
     // What only its worker knows of the kill may come a moment later.
     await eventually(
