@@ -76,6 +76,8 @@ export class JobLife {
   rev = 0;
   /** How much this run has told. */
   #told = 0;
+  /** How many Updates this run has taken. */
+  updates = 0;
 
   /** Open while an attempt is in line or runs. */
   attemptScope: CancellationScope | undefined;

@@ -93,4 +93,4 @@ function gatesOf(job: JobLife): { gate: string; policy?: GatePolicy }[] {
   return gates;
 }
 
-const mustLeave = (job: JobLife): boolean => job.isToStop || (job.held && !job.undoing) || isTooLongInLine();
+const mustLeave = (job: JobLife): boolean => job.isToStop || (job.held && !job.undoing) || isTooLongInLine(job);

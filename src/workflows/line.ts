@@ -32,7 +32,7 @@ export class Line {
 
   get #isToLeave(): boolean {
     const { held, undoing, attemptScope } = this.#job;
-    return this.#started !== attemptScope && ((held && !undoing) || isTooLongInLine());
+    return this.#started !== attemptScope && ((held && !undoing) || isTooLongInLine(this.#job));
   }
 
   async #move(): Promise<void> {

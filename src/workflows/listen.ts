@@ -20,6 +20,7 @@ import {
   setPriority,
   UNSUPPORTED,
 } from './messages.ts';
+import { takesOnlyAborts } from './new-run.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { shielded } from './shielded.ts';
 import { abandonRollback, stop } from './stop.ts';
@@ -30,23 +31,34 @@ export function listen(job: JobLife): void {
   const refuseFinal = (): void => {
     if (isFinal(job.status)) throw ApplicationFailure.nonRetryable(`the job is ${job.status}`, ALREADY_FINISHED);
   };
-  const refuseHold = (): void => {
+  const refuseTooMany = (): void => {
     refuseFinal();
+    if (takesOnlyAborts(job)) throw ApplicationFailure.nonRetryable(TOLD_TOO_MUCH, UNSUPPORTED);
+  };
+  const refuseHold = (): void => {
+    refuseTooMany();
     if (job.undoing)
       throw ApplicationFailure.nonRetryable('it undoes its steps, and can be neither held nor released meanwhile', UNSUPPORTED);
   };
 
+  const counted =
+    <In extends unknown[], Out>(handle: (...input: In) => Out) =>
+    (...input: In): Out => {
+      job.updates += 1;
+      return handle(...input);
+    };
+
   setHandler(
     abort,
-    ({ message, rollback }) => {
+    counted(({ message, rollback }) => {
       askToStop(job, message, rollback);
       return job.snapshot();
-    },
+    }),
     { validator: (_) => refuseFinal() },
   );
   setHandler(
     setPriority,
-    async (priority) => {
+    counted(async (priority) => {
       if (priority === job.priority && job.aged === 0) return job.snapshot();
       job.priority = priority;
       job.aged = 0;
@@ -54,13 +66,13 @@ export function listen(job: JobLife): void {
       const record = job.tell([{ kind: 'PRIORITY_SET', detail: { priority } }]);
       await line.settle();
       return record;
-    },
-    { validator: (_) => refuseFinal() },
+    }),
+    { validator: (_) => refuseTooMany() },
   );
   setHandler(
     forceStart,
     // Older clients send nothing with it.
-    async ({ ignoreDependencies = false, ignoreConcurrency = false } = {}) => {
+    counted(async ({ ignoreDependencies = false, ignoreConcurrency = false } = {}) => {
       const skips =
         job.held || job.startsAt !== undefined || (ignoreDependencies && job.missing.length > 0) || (ignoreConcurrency && !job.ignoresKeys);
       if (job.undoing || (job.forced && !skips)) return job.snapshot();
@@ -74,27 +86,27 @@ export function listen(job: JobLife): void {
       job.appliedBand = undefined;
       await line.settle();
       return record;
-    },
-    { validator: (_) => refuseFinal() },
+    }),
+    { validator: (_) => refuseTooMany() },
   );
   setHandler(
     hold,
-    async () => {
+    counted(async () => {
       const isNew = !job.held;
       job.held = true;
       await line.settle();
       // One that has just started goes on, and is held when it comes back. Any other says so itself when it is out of line.
       return isNew && job.held && job.attemptScope && !job.withdrawn ? job.tell([{ kind: 'HELD' }]) : job.snapshot();
-    },
+    }),
     { validator: refuseHold },
   );
   setHandler(
     release,
-    () => {
+    counted(() => {
       if (!job.held) return job.snapshot();
       job.held = false;
       return job.tell([{ kind: 'RELEASED' }]);
-    },
+    }),
     { validator: refuseHold },
   );
   setHandler(granted, async (gate, ticket) => {
@@ -128,3 +140,5 @@ export function askToStop(job: JobLife, message: string | undefined, rollback?: 
   else if (!stop(job, end, rollback)) return;
   job.tell([{ kind: 'ABORT_REQUESTED', detail: message === undefined ? {} : { message } }]);
 }
+
+const TOLD_TOO_MUCH = 'it has been told so much in this attempt that it takes nothing but an abort until that has ended';

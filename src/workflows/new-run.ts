@@ -14,12 +14,19 @@ export const isLong = (): boolean => workflowInfo().historyLength > LONG_HISTORY
 export const isLongInWait = (): boolean => isLong() && patched('waits-go-on-in-new-runs');
 
 /**
- * In line, or at a gate: who goes on in a new run gives up its place there, and stands at the tail of its band. So only when Temporal, which takes
- * 2,000 Updates of a run, would soon take none any more, an abort neither.
+ * In line, or at a gate: who goes on in a new run gives up its place there, and stands at the tail of its band. So only when Temporal would soon
+ * take no Update of this run any more, an abort neither.
  */
-export const isTooLongInLine = (): boolean => workflowInfo().historyLength > TOO_LONG_HISTORY && patched('lines-go-on-in-new-runs');
+export const isTooLongInLine = ({ updates }: JobLife): boolean =>
+  (workflowInfo().historyLength > TOO_LONG_HISTORY || updates > MAX_UPDATES / 2) && patched('lines-go-on-in-new-runs');
+
+/** A run whose attempt is under way cannot be left: what room it has is kept for aborts. */
+export const takesOnlyAborts = ({ updates }: JobLife): boolean => updates > MAX_UPDATES - KEPT_FOR_ABORTS;
 
 /** Events. Far under Temporal's own bounds, so that a job under way is replayed in a moment by another orchestrator. */
 const LONG_HISTORY = 1_000;
-/** An Update makes at least 5. */
+/** Of 51,200. */
 const TOO_LONG_HISTORY = 5_000;
+/** Temporal's `history.maxTotalUpdates` of one run. */
+const MAX_UPDATES = 2_000;
+const KEPT_FOR_ABORTS = 200;

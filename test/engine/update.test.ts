@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bandOfPriority } from '../../src/job/bands.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { type Orders, untilAllFinal } from './fixtures/orders.ts';
@@ -139,3 +139,19 @@ test(
     for (const each of [id, other]) expect(await orders.abort(each)).toMatchObject({ codes: [], job: { status: 'ABORTED' } });
   },
 );
+
+test('a job that is told thousands of things while it runs can be aborted all the same', { timeout: 240_000 }, async () => {
+  const worker = await millrace.servePool('runs', 1);
+  onTestFinished(() => worker.stop());
+  const id = await millrace.create({ type: 'sleep', pool: 'runs', payload: { ms: 600_000 }, priority: 3 });
+  await millrace.until(id, 'RUNNING');
+  const handle = temporal.handle(id);
+  const tell = (): Promise<unknown> => handle.executeUpdate('setPriority', { args: [3] });
+  // Temporal takes ten at once.
+  for (let told = 0; told < 1_800; told += 10) await Promise.all(Array.from({ length: 10 }, tell));
+  await expect(tell()).resolves.toMatchObject({ priority: 3 });
+  expect((await orders.setPriority(id, 4)).codes).toEqual(['UNSUPPORTED']);
+  expect((await orders.hold(id)).codes).toEqual(['UNSUPPORTED']);
+  expect((await orders.abort(id, { grace: '0s' })).codes).toEqual([]);
+  expect(await millrace.until(id, 'ABORTED')).toMatchObject({ priority: 3, reason: { code: 'ABORTED_BY_USER' } });
+});
