@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
 import { holdLock } from './fixtures/hold-lock.ts';
+import { queuesOf } from './fixtures/queues.ts';
 import { TemporalView } from './fixtures/temporal-view.ts';
 import { Millrace } from './millrace.ts';
 import { freePort } from './ports.ts';
@@ -21,7 +22,8 @@ test(
     const before = millrace.processes();
     const demo = new Demo(millrace.env);
     expect(await demo.exited, demo.text).toEqual({ code: 0, signal: null });
-    expect(millrace.processes()).toEqual(before);
+    // The guardian outlives its worker by a moment.
+    await expect.poll(() => millrace.processes(), { timeout: 15_000 }).toEqual(before);
     expect(existsSync(join(millrace.dataDir, 'run', 'worker-demo.pid'))).toBe(false);
 
     const { jobs } = await millrace.client.data(
@@ -49,7 +51,7 @@ test(
     // By the median: a machine that is shared may stop for more than a second.
     const times = [0, ...live.map((line) => Number.parseFloat(line)), totalSeconds];
     const pauses = times.slice(1).map((time, index) => time - times[index]!);
-    expect(pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)]).toBeLessThanOrEqual(1);
+    expect(pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)]).toBeLessThanOrEqual(1.5);
     expect(demo.text).toMatch(/ \d+ +started +report\.generate 1/);
     expect(demo.text).toMatch(/processing \d+ /);
     expect(demo.text).toMatch(/ \d+ +completed +report\.generate 1 in \d+ ms/);
@@ -60,12 +62,13 @@ test(
 );
 
 test('a demo that is stopped leaves no job in line and no process', { timeout: 120_000 }, async () => {
+  await withoutEnd();
   const before = millrace.processes();
   const demo = new Demo(millrace.env);
   await demo.said('started  ');
   demo.signal('SIGINT');
   expect(await demo.exited, demo.text).toEqual({ code: 1, signal: null });
-  expect(millrace.processes()).toEqual(before);
+  await expect.poll(() => millrace.processes(), { timeout: 15_000 }).toEqual(before);
   const open = await millrace.client.data('{ jobCounts(filter: { tagsAll: ["demo"] }) { scheduled queued running aborted } }');
   expect(open['jobCounts']).toMatchObject({ scheduled: 0, queued: 0, running: 0 });
   expect(open['jobCounts'].aborted).toBeGreaterThan(0);
@@ -74,7 +77,11 @@ test('a demo that is stopped leaves no job in line and no process', { timeout: 1
 test('a demo that is stopped while its jobs are being created leaves none of them', { timeout: 120_000 }, async () => {
   const temporal = await TemporalView.of(millrace);
   const ofDemo = async (): Promise<number> => (await temporal.client.workflow.count('JobPool = "demo"')).count;
-  const before = await ofDemo();
+  await withoutEnd();
+  // Temporal counts what it has been told of, which is some time later.
+  const { jobCounts } = await millrace.client.data('{ jobCounts(filter: { tagsAll: ["demo"] }) { total } }');
+  const before: number = jobCounts.total;
+  await expect.poll(ofDemo, { timeout: 15_000 }).toBe(before);
   const demo = new Demo(millrace.env);
   await demo.said('serves pool "demo"');
   demo.signal('SIGSTOP');
@@ -86,12 +93,13 @@ test('a demo that is stopped while its jobs are being created leaves none of the
   await demo.said('The demo ends early');
   await lock.release();
   expect(await demo.exited, demo.text).toEqual({ code: 1, signal: null });
-  expect((await ofDemo()) - before).toBe(20);
+  await expect.poll(ofDemo, { timeout: 15_000 }).toBe(before + 20);
   expect(await openJobs()).toEqual([]);
   await temporal.close();
 });
 
 test('what a killed demo has left in line is aborted by the next one', { timeout: 180_000 }, async () => {
+  await withoutEnd();
   const before = millrace.processes();
   const killed = new Demo(millrace.env);
   await killed.said('started  ');
@@ -134,6 +142,13 @@ test('a demo that would serve another journal than the Millrace that answers is 
   expect(demo.text).toMatch(/MILLRACE_DATA_DIR/);
   expect(demo.text).not.toMatch(/\n +at /);
 });
+
+/** No demo comes to its end by itself while the test goes on, however late the test is to hear of it: one of its queues is paused. */
+async function withoutEnd(): Promise<void> {
+  const queues = queuesOf(millrace);
+  await queues.pause('data');
+  onTestFinished(() => queues.resume('data'));
+}
 
 /** The ids of the demo's jobs that have not ended. */
 async function openJobs(): Promise<string[]> {

@@ -106,7 +106,7 @@ test('while holders are killed and terminated never more than may are in, fewer 
   const seed = 5;
   const random = seeded(seed);
   const limit = 3;
-  const count = 40;
+  const count = 60;
   const filter = { tagsAll: ['full'] };
   const ids: string[] = [];
   await eachAtOnce(Array.from({ length: count }), async () => {
@@ -235,10 +235,11 @@ test('jobs of equal slots are shared evenly', { timeout: 180_000 }, async () => 
       for (const { lastAttempt } of jobs.nodes)
         ran.set(lastAttempt.workerId, [...(ran.get(lastAttempt.workerId) ?? []), lastAttempt.durationMs]);
     }
-    // By the time that their slots were busy: one that the machine stops for a moment runs fewer, and each for longer.
+    // By the time that their slots were busy: one that the machine stops for a moment runs fewer, and each for longer. Wide enough for one
+    // that is stopped for some seconds, a third of the test, while it has none.
     const busy = Array.from(ran.values(), (times) => times.reduce((sum, ms) => sum + ms, 0));
     expect(busy).toHaveLength(2);
-    expect(Math.min(...busy) / Math.max(...busy)).toBeGreaterThan(90 / 110);
+    expect(Math.min(...busy) / Math.max(...busy)).toBeGreaterThan(0.6);
     await other.stop();
   } finally {
     await two.stop();

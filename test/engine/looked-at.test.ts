@@ -88,10 +88,11 @@ test(
         });
         await temporal.untilInLine(ids);
         await anotherOrchestrator();
-        await orders.setPriority(ids[0]!, 9);
+        // Past the api, whose patience may be shorter than what a job takes to come to another orchestrator.
+        await eachAtOnce(ids, (id) => temporal.handle(id).executeUpdate('setPriority', { args: [9] }));
       }
       await temporal.untilInLine(ids);
-      for (const id of await Promise.all(busy)) await orders.abort(id);
+      await eachAtOnce(await Promise.all(busy), (id) => temporal.handle(id).executeUpdate('abort', { args: [{}] }));
       for (const id of ids) await millrace.until(id, 'SUCCEEDED', 40_000);
     } finally {
       expect(await end()).toBeGreaterThan(50);
