@@ -22,7 +22,7 @@ export async function plantInLoad(plants: Plant[], load: Load, { traceDir: dir, 
   if (plants.includes('double-run')) await create('planted-double-run', { hasTwin: true });
   if (plants.includes('wrong-end')) await create('planted-wrong-end', { failsForGood: 'at once' });
   if (plants.includes('left-process'))
-    spawn('sleep', ['60'], { detached: true, stdio: 'ignore', env: { ...process.env, MILLRACE_DATA_DIR: dataDir } }).unref();
+    spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { ...process.env, MILLRACE_DATA_DIR: dataDir } }).unref();
   if (plants.includes('lost-job'))
     load.jobs.push({
       id: 'planted-lost-job',
