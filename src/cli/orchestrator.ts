@@ -21,7 +21,7 @@ import { runWorkflowsWithoutPromiseHooks } from '../temporal/workflow-thread.ts'
 import { claimNamespace } from './claim-namespace.ts';
 import type { RunningRole } from './role.ts';
 import { untilShutDown } from './until-shut-down.ts';
-import { workflowWorkers } from './workflow-workers.ts';
+import { WorkflowWorkers } from './workflow-workers.ts';
 
 /** The process that runs workflow code, and never any handler's. */
 export async function startOrchestrator(config: Config, log: Logger): Promise<RunningRole> {
@@ -34,13 +34,11 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
       (line) => log.error(line),
       (services) => prepareCluster(services, namespace),
     );
-  const [journal, bundle, connections] = await Promise.all([
+  const [journal, bundle, connection] = await Promise.all([
     openJournal(config.journalFile, (message) => log.warn({ journal: config.journalFile }, message)),
     workflowBundle(config.cacheDir),
-    // One after the other, so that one alone says what it waits for.
-    connect().then(async (first) => [first, await connect()] as const),
+    connect(),
   ]);
-  const [connection] = connections;
   await claimNamespace(config, journal, connection);
   const client = new Client({ connection, namespace });
   // A bulk operation does to each job what the api does to one.
@@ -66,8 +64,7 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     stickyQueueScheduleToStartTimeout: '3s',
     shutdownGraceTime: '1s',
   } as const;
-  const workers = await workflowWorkers(options, connections);
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  const workers = await WorkflowWorkers.start(options, connection, connect);
   await client.workflow.start('reconcilerWorkflow', {
     workflowId: 'reconciler',
     taskQueue: ORCHESTRATOR_TASK_QUEUE,
@@ -81,13 +78,13 @@ export async function startOrchestrator(config: Config, log: Logger): Promise<Ru
     staticSummary: 'has jobs move up that have waited for long',
   });
   return {
-    ended: running.then(() => {}),
+    ended: workers.ended,
     async stop() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      const isDown = await untilShutDown(running);
-      if (!isDown) log.warn({ activities: workers[0].getStatus().numInFlightActivities }, LEFT);
+      workers.shutDown();
+      const isDown = await untilShutDown(workers.ended);
+      if (!isDown) log.warn({ activities: workers.activitiesUnderWay }, LEFT);
       await journal.stop(2_000);
-      if (isDown) await Promise.all(connections.map((each) => each.close()));
+      if (isDown) await connection.close();
     },
   };
 }

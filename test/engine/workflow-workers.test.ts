@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { workflowWorkers } from '../../src/cli/workflow-workers.ts';
+import { WorkflowWorkers } from '../../src/cli/workflow-workers.ts';
 import { readConfig } from '../../src/config.ts';
 import { connectNative } from '../../src/temporal/connect-native.ts';
 import { prepareCluster } from '../../src/temporal/prepare.ts';
@@ -14,7 +14,7 @@ const taskQueue = 'two-workers';
 const namespace = `test-${randomBytes(4).toString('hex')}`;
 const address = inject('temporalAddress');
 let client: Client;
-let workers: Awaited<ReturnType<typeof workflowWorkers>>;
+let workers: WorkflowWorkers;
 let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
@@ -23,29 +23,30 @@ beforeAll(async () => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: silent });
   const config = readConfig({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
   const connect = () => connectNative(config, taskQueue, console.log, (services) => prepareCluster(services, namespace));
-  const connections = [await connect(), await connect()] as const;
-  const connection = await Connection.connect({ address });
+  const [own, connection] = [await connect(), await Connection.connect({ address })];
   client = new Client({ connection, namespace });
-  workers = await workflowWorkers({ namespace, taskQueue, workflowBundle }, connections, ROOM);
-  const running = workers.map((worker) => worker.run());
+  workers = await WorkflowWorkers.start({ namespace, taskQueue, workflowBundle }, own, connect, ROOM);
   stop = async () => {
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(running);
-    await Promise.all([connection, ...connections].map((each) => each.close()));
+    workers.shutDown();
+    await workers.ended;
+    await Promise.all([connection.close(), own.close()]);
   };
 });
 afterAll(() => stop?.());
 
-const kept = (): number[] => workers.map((worker) => worker.getStatus().numCachedWorkflows);
 const begin = () => client.workflow.start('waitWorkflow', { taskQueue, workflowId: randomBytes(4).toString('hex') });
+
+test('the second is not there before it may be wanted', async () => {
+  expect(workers.kept).toEqual([0]);
+});
 
 test('of more workflows than there is room for, the first worker keeps those that came first; all of them go on', async () => {
   const handles: Awaited<ReturnType<typeof begin>>[] = [];
   for (let count = 1; count <= 2 * ROOM; count++) {
     handles.push(await begin());
-    await eventually(`${count} are kept`, () => Promise.resolve(kept()[0]! + kept()[1]! === count));
+    await eventually(`${count} are kept`, () => workers.kept.reduce((sum, each) => sum + each, 0) === count);
   }
-  const [first, second] = kept() as [number, number];
+  const [first, second] = workers.kept as [number, number];
   // It has what it had asked for already when its last room was taken.
   expect(first).toBeGreaterThanOrEqual(ROOM);
   expect(second).toBeGreaterThan(0);
@@ -55,10 +56,10 @@ test('of more workflows than there is room for, the first worker keeps those tha
   const haveBegun = async (): Promise<boolean> =>
     (await Promise.all(handles.map((handle) => handle.describe()))).every(({ raw }) => raw.pendingWorkflowTask === null);
   await eventually('all of them wait', haveBegun);
-  await eventually('the second has no room for all', () => Promise.resolve(kept()[0] === first && kept()[1] === ROOM));
+  await eventually('the second has no room for all', () => workers.kept[0] === first && workers.kept[1] === ROOM);
   const finish = (some: typeof handles) => Promise.all(some.map(async (handle) => handle.signal('go').then(() => handle.result())));
   await finish(handles.slice(0, ROOM));
-  await eventually('the first has kept them until their end', () => Promise.resolve(kept()[0] === first - ROOM));
-  expect(kept()[1]).toBe(ROOM);
+  await eventually('the first has kept them until their end', () => workers.kept[0] === first - ROOM);
+  expect(workers.kept[1]).toBe(ROOM);
   await finish(handles.slice(ROOM));
 });
