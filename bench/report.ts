@@ -42,7 +42,7 @@ function readmeOf(kept: Kept): string {
   const sections = Object.entries(kept).map(([name, { at, machine, tookS, figures: of }]) =>
     [
       `### ${name}`,
-      `Run ${at.slice(0, 16).replace('T', ' ')} UTC in ${tookS.toFixed(0)} s; ${machine[3]}; ${machine[1]}.`,
+      `Run ${at.slice(0, 16).replace('T', ' ')} UTC in ${tookS.toFixed(0)} s; ${[0, 3, 1].map((line) => machine[line]).join('; ')}.`,
       ...of.flatMap(({ name: title, value, bar, ok, spread, how, notes = [], table }) => [
         `**${title}**: ${value}; bar ${bar}${ok === undefined ? '' : `, ${verdict(ok)}`}.`,
         how,
@@ -57,7 +57,7 @@ function readmeOf(kept: Kept): string {
       '`npm run bench` measures all of this against a real Temporal server and real processes, started for it and ended after it; `--only NAME` one part, `--pairs N` more or fewer pairs, `--short` a trial that keeps nothing. This file is written by it.',
       'Ours and bare, or before and after, are always measured in turn in one run. The bare side is [bare.ts](bare.ts): the same server and namespace, a prebuilt bundle, workflow and activity in processes of their own, the same slots, pollers, jobs in flight and SDK options, and nothing else: its workflows run as the SDK runs them by default.',
       markdown([['figure', 'measured', 'bar', ''], ...figures.map(({ name, value, bar, ok }) => [name, value, bar, verdict(ok)])]),
-      '## The machine',
+      '## The machines',
       ...machines,
       '## How each was measured',
       ...sections,
