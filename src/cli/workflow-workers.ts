@@ -2,7 +2,7 @@ import { type CustomSlotSupplier, type NativeConnection, Worker, type WorkerOpti
 import { Changes } from '../worker/changes.ts';
 
 /** What they have in common. */
-export type WorkflowWorkerOptions = Omit<WorkerOptions, 'connection' | 'tuner'>;
+type WorkflowWorkerOptions = Omit<WorkerOptions, 'connection' | 'tuner'>;
 
 /**
  * The two SDK workers of an orchestrator. They serve one task queue, and each keeps workflows of its own in memory: the first those that
@@ -21,7 +21,6 @@ export class WorkflowWorkers {
   readonly #workers: Worker[] = [];
   readonly #ended = Promise.withResolvers<void>();
   readonly #changes = new Changes();
-  #open = 0;
   #isStopping = false;
 
   private constructor(options: WorkflowWorkerOptions) {
@@ -95,10 +94,8 @@ export class WorkflowWorkers {
       },
     });
     this.#workers.push(worker);
-    this.#open += 1;
     worker.run().then(() => {
-      this.#open -= 1;
-      if (this.#open === 0) this.#ended.resolve();
+      if (this.#workers.every((each) => each.getState() === 'STOPPED')) this.#ended.resolve();
     }, this.#ended.reject);
     if (this.#isStopping) worker.shutdown();
     return worker;

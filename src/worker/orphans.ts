@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import { taskQueueOf, workflowIdOf } from '../job/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import { headOfLine } from '../journal/read-jobs.ts';
 import type { Logger } from '../log.ts';
 import { ofWorker } from '../process/mark.ts';
 import { killTree } from '../process/tree.ts';
+import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { FailureDetails, HeartbeatDetails } from '../workflows/run-attempt.ts';
 
-export type OrphanDeps = {
+type OrphanDeps = {
   journal: Journal;
   client: Client;
   workerId: string;

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { eachAtOnce } from '../../src/activities/each-at-once.ts';
@@ -8,6 +6,7 @@ import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
 import type { Orders } from './fixtures/orders.ts';
 import { queuesOf } from './fixtures/queues.ts';
+import { scripted } from './fixtures/scripted.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
 import type { Millrace } from './millrace.ts';
@@ -42,8 +41,7 @@ describe('a job that is cancelled', () => {
   });
 
   test('while it undoes its steps has an answer too, and is undone', async () => {
-    const id = await millrace.create({ type: 'test.script-steps', payload: { dir: scratch.dir }, grace: '0s' });
-    const end = (attempt: number): void => writeFileSync(join(scratch.dir, `${id}.${attempt}`), 'succeed');
+    const { id, end } = await scripted(millrace, scratch, { grace: '0s' });
     end(1);
     await millrace.until(id, ({ status, attemptCount }) => status === 'RUNNING' && attemptCount === 2);
     await temporal.handle(id).cancel();

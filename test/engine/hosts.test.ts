@@ -144,6 +144,7 @@ describe.concurrent('a host that is gone', () => {
       await eventually('the host that is cut off has ended its attempt', () => !isAlive(lost.pid), 30_000);
       // 24 s after the last heartbeat that was answered, of which there is one every 5 s, or later on a busy machine.
       expect(Date.now() - cutAt).toBeGreaterThan(24_000 - 10_000);
+      expect((await temporal.openAttempt(victim.id))?.inLine, 'Temporal has not given it up yet').toBe(false);
 
       await millrace.until(victim.id, ({ status }) => status === 'QUEUED', 30_000);
       scratch.open(others[0].gate);

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './fixtures/eventually.ts';
 import { gatedJobs } from './fixtures/gated-jobs.ts';
 import { type Orders, startOrder } from './fixtures/orders.ts';
+import { scripted } from './fixtures/scripted.ts';
 import { shareMillrace } from './fixtures/share-millrace.ts';
 import type { TemporalView } from './fixtures/temporal-view.ts';
 import { untilTold } from './fixtures/told.ts';
@@ -35,13 +35,6 @@ async function atSecond(
   await eventually('its second step runs', async () => (await millrace.job(id, STEPS)).steps[1].status === 'RUNNING');
   await eventually('its handler has begun', () => noted(file).length === 2);
   return { id, file, open };
-}
-/** One whose steps and undos end when the test says so, by the number of their attempt, and how. */
-async function scripted(input: Record<string, unknown> = {}) {
-  const id = await millrace.create({ type: 'test.script-steps', payload: { dir: scratch.dir }, ...input });
-  const end = (attempt: number, how: 'succeed' | 'fail' | 'fail for good' = 'succeed'): void =>
-    writeFileSync(join(scratch.dir, `${id}.${attempt}`), how);
-  return { id, end };
 }
 const STEPS = 'status rollback reason { code message } result steps { name status attemptCount error { message } result }';
 const statuses = (job: any): string[] => job.steps.map(({ status }: { status: string }) => status);
@@ -175,10 +168,10 @@ describe('a job of many steps', () => {
       await stopped;
       await temporal.untilInLine([id]);
     };
-    const second = await scripted(one);
+    const second = await scripted(millrace, scratch, one);
     await stopAfter(second, 1);
     await orders.hold(second.id);
-    const first = await scripted(one);
+    const first = await scripted(millrace, scratch, one);
     await stopAfter(first, 2);
     await orders.release(second.id);
     const names = {
@@ -200,7 +193,7 @@ describe('a job of many steps', () => {
 describe('while a job undoes its steps', () => {
   test('abort, force and a deadline change nothing, hold is UNSUPPORTED, a priority is kept', async () => {
     const deadlineMs = 10_000;
-    const { id, end } = await scripted({ deadline: `${deadlineMs}ms` });
+    const { id, end } = await scripted(millrace, scratch, { deadline: `${deadlineMs}ms` });
     end(1);
     end(2, 'fail for good');
     const { createdAt } = await millrace.until(id, 'ROLLING_BACK');
@@ -216,7 +209,7 @@ describe('while a job undoes its steps', () => {
   });
 
   test('an undo that waits in line for longer than the queue timeout runs all the same', async () => {
-    const { id, end } = await scripted({ retry: { delay: '300ms' }, queueTimeout: '6s' });
+    const { id, end } = await scripted(millrace, scratch, { retry: { delay: '300ms' }, queueTimeout: '6s' });
     end(1);
     end(2, 'fail for good');
     await millrace.until(id, ({ status, attemptCount }) => status === 'ROLLING_BACK' && attemptCount === 3);
