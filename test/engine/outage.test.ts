@@ -13,14 +13,14 @@ let temporal: TemporalView;
 const scratch = shareMillrace({ slots: 4, temporal: own }, (shared) => ({ millrace, temporal } = shared));
 
 test(
-  'while Temporal is down for 5 s attempts go on, and what ended meanwhile is reported when it is back',
+  'while Temporal is down for 8 s attempts go on, and what ended meanwhile is reported when it is back',
   { timeout: 120_000 },
   async () => {
     // Later than 2 s after its last word with Temporal: an outcome is not sent off into an outage it could know of.
     const during = await held({ ms: [4_000] });
     const after = await held({ ms: [11_000] });
     await Promise.all([during, after].map(({ id }) => millrace.until(id, 'RUNNING')));
-    await outage(5_000, () => {
+    await outage(8_000, () => {
       during.open();
       after.open();
     });
